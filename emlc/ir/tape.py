@@ -12,7 +12,7 @@ from emlc.tables.primitives import EML
 NONE = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tape:
     """`heads[op[k]]` applied to entries `left[k]` and `right[k]` (NONE where there is no operand).
 
