@@ -1,0 +1,6 @@
+"""`python -m emlc` is the command line."""
+
+from emlc.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""What a picture shows of a tape, before any layout: the drawn nodes, breadth first.
+
+    Scene = spots (a node, a leaf, "again" = a subtree drawn elsewhere, "more" = a subtree left out)
+
+Every writer draws a scene, so all of them clip alike and none walks more of a tree than it draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import log10
+from typing import Literal, get_args
+
+from emlc.errors import ArgumentError
+from emlc.ir.node import Head, Lit, Param, Var
+from emlc.ir.tape import NONE, Tape
+from emlc.tables.primitives import EML
+
+Style = Literal["tree", "dag"]
+Kind = Literal["eml", "call", "number", "variable", "parameter", "again", "more"]
+
+LIMIT = 10_000
+_LABEL = 24
+_EXACT = 1 << 53
+
+# A count of nodes: exact as an int, its decimal logarithm as a float where it is astronomical.
+Count = int | float
+
+
+@dataclass(slots=True)
+class Spot:
+    """One drawn node; `left`, `right` and `target` number other spots, NONE where there is none.
+
+    `tag` names a subtree that is drawn once and used again; `target` is where it is drawn.
+    """
+
+    kind: Kind
+    label: str
+    entry: int
+    depth: int
+    hot: bool
+    left: int = NONE
+    right: int = NONE
+    target: int = NONE
+    tag: str = ""
+    side: Literal["left", "right"] = "right"
+
+    def children(self) -> tuple[int, ...]:
+        """The spots right below, from left to right."""
+        return tuple(k for k in (self.left, self.right) if k != NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The drawn nodes, each after its parent, and the words that go with them.
+
+    `notes` says what the picture lacks: nodes past the limit, a layout that could not be had.
+    """
+
+    spots: list[Spot]
+    caption: str
+    notes: tuple[str, ...]
+
+
+def scene(
+    tape: Tape,
+    style: Style = "tree",
+    *,
+    limit: int = LIMIT,
+    max_depth: int | None = None,
+    highlight: Iterable[int] = (),
+) -> Scene:
+    """The first `limit` nodes of a tape, breadth first, and how many are left out.
+
+    >>> from emlc.ir.node import ONE, eml, var
+    >>> from emlc.ir.tape import flatten
+    >>> x = eml(var("x"), ONE)
+    >>> seen = scene(flatten(eml(x, x)), "dag")
+    >>> [s.label for s in seen.spots], seen.caption
+    (['eml', 'eml', '#1', 'x', '1'], 'K = 7, depth 2, 4 distinct subtrees')
+    """
+    if style not in get_args(Style):
+        raise ArgumentError(f"no style {style!r}", hint="styles are tree and dag")
+    if limit < 1:
+        raise ArgumentError(f"a limit of {limit} nodes leaves nothing to draw")
+    sizes, depth = _measure(tape)
+    hot = frozenset(highlight)
+    root = len(tape) - 1
+    spots = [_spot(tape, root, 0, root in hot)]
+    drawn: dict[int, int] = {}
+    for number, spot in enumerate(spots):
+        below = [k for k in (tape.left[spot.entry], tape.right[spot.entry]) if k != NONE]
+        if not below:
+            continue
+        if style == "dag" and spot.entry in drawn:
+            spot.kind, spot.target = "again", drawn[spot.entry]
+        elif len(spots) + len(below) > limit or spot.depth == max_depth:
+            spot.kind, spot.label = "more", words(sizes[spot.entry])
+        else:
+            drawn[spot.entry] = number
+            spot.left = len(spots)
+            spot.right = len(spots) + 1 if len(below) > 1 else NONE
+            spots += [_spot(tape, k, spot.depth + 1, spot.hot or k in hot) for k in below]
+            spots[spot.left].side = "left"
+    _name_shared(spots)
+    equals = "=" if isinstance(sizes[-1], int) else "≈"
+    distinct = _plural(len(tape), "distinct subtree")
+    caption = f"K {equals} {words(sizes[-1])}, depth {depth:,}, {distinct}"
+    return Scene(spots, caption, _left_out(spots, style, sizes[-1], len(tape)))
+
+
+def _spot(tape: Tape, entry: int, depth: int, hot: bool) -> Spot:
+    kind, label = _face(tape.head(entry))
+    return Spot(kind, short(label), entry, depth, hot)
+
+
+def _face(head: Head) -> tuple[Kind, str]:
+    if head is EML:
+        return "eml", "eml"
+    if isinstance(head, Var):
+        return "variable", head.name
+    if isinstance(head, Param):
+        return "parameter", head.name
+    if isinstance(head, Lit):
+        return "number", str(head.value)
+    return ("call" if head.params else "number"), head.infix or head.name
+
+
+def _name_shared(spots: list[Spot]) -> None:
+    """Number the subtrees that are used again, in the order in which a reader meets them."""
+    again = [s for s in spots if s.kind == "again"]
+    for number, target in enumerate(sorted({s.target for s in again}), 1):
+        spots[target].tag = f"#{number}"
+    for spot in again:
+        spot.label = spots[spot.target].tag
+
+
+def _left_out(spots: list[Spot], style: Style, size: Count, distinct: int) -> tuple[str, ...]:
+    """The words on what is not drawn; none if all is."""
+    if not any(s.kind == "more" for s in spots):
+        return ()
+    shown = [s for s in spots if s.kind not in ("more", "again")]
+    if style == "dag":
+        hidden = distinct - len({s.entry for s in shown})
+        return (f"… {_plural(hidden, 'more distinct subtree')} not drawn",)
+    if isinstance(size, int):
+        return (f"… {_plural(size - len(shown), 'more node')} not drawn",)
+    return (f"… about {words(size)} more nodes not drawn",)
+
+
+def _measure(tape: Tape) -> tuple[list[Count], int]:
+    """The written-out size of every entry and the depth of the last one."""
+    sizes: list[Count] = []
+    depths: list[int] = []
+    for a, b in zip(tape.left, tape.right, strict=True):
+        size: Count = 1
+        depth = 0
+        for k in (a, b):
+            if k != NONE:
+                size = _plus(size, sizes[k])
+                depth = max(depth, depths[k] + 1)
+        sizes.append(size)
+        depths.append(depth)
+    return sizes, depths[-1]
+
+
+def _plus(a: Count, b: Count) -> Count:
+    if isinstance(a, int) and isinstance(b, int):
+        total = a + b
+        return total if total < _EXACT else log10(total)
+    high, low = sorted((_log(a), _log(b)), reverse=True)
+    return high + log10(1 + 10 ** (low - high))
+
+
+def _log(count: Count) -> float:
+    return log10(count) if isinstance(count, int) else count
+
+
+def words(count: Count) -> str:
+    """A count for people.
+
+    >>> words(12345), words(1234.4)
+    ('12,345', '10^1234')
+    """
+    return f"{count:,}" if isinstance(count, int) else f"10^{count:.0f}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def short(label: str) -> str:
+    """The label in printable characters and of bounded length."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in label[:_LABEL])
+    return shown if len(label) <= _LABEL else shown[:-1] + "…"

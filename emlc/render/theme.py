@@ -1,0 +1,47 @@
+"""The colours of pictures, one row a theme; every pair of hues is told apart by colour-blind eyes.
+
+Left and right edges take the blue and the vermilion of Okabe and Ito's palette, and differ in
+their dashes as well, so that a picture printed in black says the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emlc.errors import ArgumentError
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as #rrggbb.
+
+    `paper` lies behind everything, `ink` writes, `faint` writes what matters less; `left` and
+    `right` draw the edges to the argument of exp and of ln; the fills are of an eml node, of a
+    number, of a variable; `shared` names subtrees used again, `hot` marks what is highlighted.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    left: str
+    right: str
+    node: str
+    number: str
+    variable: str
+    shared: str
+    hot: str
+
+
+THEMES = {
+    "light": Theme("#ffffff", "#1f2933", "#616e7c", "#0072b2", "#d55e00",
+                   "#f4f6f8", "#ffffff", "#fff3c4", "#00734f", "#f7c6dd"),
+    "dark": Theme("#14181d", "#e8ecf0", "#9aa5b1", "#56b4e9", "#f0883e",
+                  "#222a33", "#14181d", "#4a3f10", "#3fc79a", "#7a2e57"),
+}  # fmt: skip
+
+
+def theme_of(name: str) -> Theme:
+    """The theme of this name."""
+    if name not in THEMES:
+        raise ArgumentError(f"no theme {name!r}", hint="themes are " + " and ".join(THEMES))
+    return THEMES[name]
