@@ -1,0 +1,311 @@
+"""Sets of complex numbers: a box in the plane, less 0 perhaps, integers only perhaps.
+
+Bounds are floats rounded outward, so a set always holds the values it stands for.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+
+from emlc.errors import DomainError
+from emlc.tables.domains import PUBLIC, SETS
+
+INF = math.inf
+_PI2 = math.pi * math.pi
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A real interval; an infinite end is open."""
+
+    lo: float
+    hi: float
+    lo_open: bool = False
+    hi_open: bool = False
+
+    def __contains__(self, x: float) -> bool:
+        above = x > self.lo or (x == self.lo and not self.lo_open)
+        return above and (x < self.hi or (x == self.hi and not self.hi_open))
+
+    def within(self, other: Interval) -> bool:
+        """Whether every point of this lies in the other."""
+        low = self.lo > other.lo or (
+            self.lo == other.lo and (self.lo_open or not other.lo_open or self.lo == -INF)
+        )
+        high = self.hi < other.hi or (
+            self.hi == other.hi and (self.hi_open or not other.hi_open or self.hi == INF)
+        )
+        return low and high
+
+    def meet(self, other: Interval) -> Interval | None:
+        """The common part, or None when there is none."""
+        lo, lo_open = max((self.lo, self.lo_open), (other.lo, other.lo_open))
+        hi, shut = min((self.hi, not self.hi_open), (other.hi, not other.hi_open))
+        if lo > hi or (lo == hi and (lo_open or not shut)):
+            return None
+        return Interval(lo, hi, lo_open, not shut)
+
+    def __str__(self) -> str:
+        left = "(" if self.lo_open or self.lo == -INF else "["
+        right = ")" if self.hi_open or self.hi == INF else "]"
+        return f"{left}{_number(self.lo)},{_number(self.hi)}{right}"
+
+
+LINE = Interval(-INF, INF, True, True)
+ZERO = Interval(0.0, 0.0)
+
+
+def _number(x: float) -> str:
+    return str(int(x)) if math.isfinite(x) and x == int(x) else repr(x)
+
+
+def _down(x: float) -> float:
+    return math.nextafter(x, -INF) if math.isfinite(x) else x
+
+
+def _up(x: float) -> float:
+    return math.nextafter(x, INF) if math.isfinite(x) else x
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """re + i pi im with re and im in intervals; `nonzero` takes 0 out, `integer` keeps integers.
+
+    >>> positive = domain("positive")
+    >>> positive.within(domain("real")), positive.excludes(0.0), domain("real").excludes(0.0)
+    (True, True, False)
+    """
+
+    re: Interval = LINE
+    im: Interval = ZERO
+    nonzero: bool = False
+    integer: bool = False
+
+    @property
+    def real(self) -> bool:
+        """Whether every value is real."""
+        return self.im == ZERO
+
+    def excludes(self, x: float) -> bool:
+        """Whether the real number x is not in the set."""
+        if x == 0 and self.nonzero:
+            return True
+        return x not in self.re or 0.0 not in self.im or (self.integer and x != int(x))
+
+    def within(self, other: Domain) -> bool:
+        """Whether every value of this set is in the other."""
+        return (
+            self.re.within(other.re)
+            and self.im.within(other.im)
+            and (not other.nonzero or self.excludes(0.0))
+            and (not other.integer or self.integer)
+        )
+
+    def meet(self, other: Domain) -> Domain | None:
+        """The common part, or None when it is known to be empty."""
+        re, im = self.re.meet(other.re), self.im.meet(other.im)
+        if re is None or im is None:
+            return None
+        made = Domain(re, im, self.nonzero or other.nonzero, self.integer or other.integer)
+        return None if made.re == ZERO and made.im == ZERO and made.nonzero else made.trimmed()
+
+    def trimmed(self) -> Domain:
+        """The same set, 0 taken off a closed end rather than by the flag."""
+        if not (self.nonzero and self.real):
+            return self
+        re = self.re
+        if re.lo == 0:
+            re = replace(re, lo_open=True)
+        if re.hi == 0:
+            re = replace(re, hi_open=True)
+        return replace(self, re=re, nonzero=0.0 in re)
+
+    def contains(self, re: Fraction, im: Fraction = Fraction(0)) -> bool:
+        """Whether the exact Gaussian rational re + i im is in the set (its cuts taken exactly)."""
+        if im and not (self.im.lo < float(im) / math.pi < self.im.hi):
+            return False
+        if not im and 0.0 not in self.im:
+            return False
+        inside = (re > self.re.lo or (re == self.re.lo and not self.re.lo_open)) and (
+            re < self.re.hi or (re == self.re.hi and not self.re.hi_open)
+        )
+        if self.nonzero and not re and not im:
+            return False
+        return inside and (not self.integer or (re.denominator == 1 and not im))
+
+    def __str__(self) -> str:
+        name = _NAMES.get(self)
+        if name:
+            return name
+        if self.real:
+            text = str(self.re)
+            if self.integer:
+                text = f"integer {text}"
+            return f"{text} nonzero" if self.nonzero else text
+        text = "complex"
+        if self.im != LINE or self.re != LINE:
+            text += f" re {self.re} im/pi {self.im}"
+        return f"{text} nonzero" if self.nonzero else text
+
+    # -- arithmetic, outward rounded -----------------------------------------------------------
+
+    def __add__(self, other: Domain) -> Domain:
+        return Domain(
+            _add(self.re, other.re), _add(self.im, other.im), False, self.integer and other.integer
+        )
+
+    def __neg__(self) -> Domain:
+        return Domain(_neg(self.re), _neg(self.im), self.nonzero, self.integer)
+
+    def __sub__(self, other: Domain) -> Domain:
+        return self + -other
+
+    def __mul__(self, other: Domain) -> Domain:
+        nonzero = self.excludes(0.0) and other.excludes(0.0)
+        integer = self.integer and other.integer
+        if self.real and other.real:
+            return Domain(_mul(self.re, other.re), ZERO, nonzero, integer).trimmed()
+        cross = _mul(self.im, other.im)
+        pi2 = Interval(_down(_PI2), _up(_PI2))
+        re = _add(_mul(self.re, other.re), _neg(_mul(cross, pi2)))
+        im = _add(_mul(self.re, other.im), _mul(self.im, other.re))
+        return Domain(re, im, nonzero)
+
+    def inverse(self) -> Domain:
+        """1/z for the nonzero values z."""
+        if not self.real:
+            if self.re == ZERO:
+                flipped = replace(self, re=self.im, im=ZERO).inverse().re
+                scale = Interval(_down(1 / _PI2), _up(1 / _PI2))
+                return Domain(ZERO, _neg(_mul(flipped, scale)), True)
+            return Domain(LINE, LINE, True)
+        lo, hi = self.re.lo, self.re.hi
+        if lo < 0 < hi:
+            return Domain(LINE, ZERO, True)
+        bottom = (0.0, True) if math.isinf(hi) else (_rdiv(1, hi, -1), self.re.hi_open)
+        top = (0.0, True) if math.isinf(lo) else (_rdiv(1, lo, 1), self.re.lo_open)
+        if lo == 0:
+            top = (INF, True)
+        if hi == 0:
+            bottom = (-INF, True)
+        return Domain(Interval(bottom[0], top[0], bottom[1], top[1]), ZERO, 0.0 in self.re)
+
+    def square(self) -> Domain:
+        """z*z."""
+        if not self.real:
+            return self * self
+        nonzero = self.excludes(0.0)
+        a, b = sorted((abs(self.re.lo), abs(self.re.hi)))
+        lo = 0.0 if self.re.lo < 0 < self.re.hi else a
+        low = _rmul(lo, lo, -1)
+        openness = self.re.lo_open if abs(self.re.lo) == a else self.re.hi_open
+        made = Interval(low, _rmul(b, b, 1), openness and lo != 0, math.isinf(b))
+        return Domain(made, ZERO, nonzero, self.integer).trimmed()
+
+
+def _rmul(a: float, b: float, way: int) -> float:
+    """a*b rounded outward (way -1 down, 1 up), exact products left as they are; 0*inf is 0."""
+    if a == 0 or b == 0:
+        return 0.0
+    p = a * b
+    if not math.isfinite(p) or Fraction(a) * Fraction(b) == Fraction(p):
+        return p
+    return _up(p) if way > 0 else _down(p)
+
+
+def _rdiv(a: float, b: float, way: int) -> float:
+    if b == 0:
+        return INF
+    q = a / b
+    if Fraction(q) * Fraction(b) == a:
+        return q
+    return _up(q) if way > 0 else _down(q)
+
+
+def _radd(a: float, b: float, way: int) -> float:
+    s = a + b
+    if not math.isfinite(s) or (s - a == b and s - b == a):
+        return s
+    return _up(s) if way > 0 else _down(s)
+
+
+def _add(a: Interval, b: Interval) -> Interval:
+    return Interval(
+        _radd(a.lo, b.lo, -1), _radd(a.hi, b.hi, 1), a.lo_open or b.lo_open, a.hi_open or b.hi_open
+    )
+
+
+def _neg(a: Interval) -> Interval:
+    return Interval(-a.hi + 0.0, -a.lo + 0.0, a.hi_open, a.lo_open)
+
+
+def _mul(a: Interval, b: Interval) -> Interval:
+    if ZERO in (a, b):
+        return ZERO
+    ends = [
+        (x, y, xo, yo) for x, xo in ((a.lo, a.lo_open), (a.hi, a.hi_open))
+        for y, yo in ((b.lo, b.lo_open), (b.hi, b.hi_open))
+    ]  # fmt: skip
+    low = min((_rmul(x, y, -1), _open(x, y, xo, yo)) for x, y, xo, yo in ends)
+    high = max((_rmul(x, y, 1), not _open(x, y, xo, yo)) for x, y, xo, yo in ends)
+    return Interval(low[0], high[0], low[1], not high[1])
+
+
+def _open(x: float, y: float, x_open: bool, y_open: bool) -> bool:
+    """Whether the end x*y is out of reach; a closed 0 reaches 0 whatever the other end is."""
+    if x == 0 or y == 0:
+        return not ((x == 0 and not x_open) or (y == 0 and not y_open))
+    return x_open or y_open
+
+
+@lru_cache(maxsize=512)
+def domain(text: str) -> Domain:
+    """The set of this name or interval, as in `real`, `[0,1]`, `(0,inf)`, `real nonzero`.
+
+    Raises DomainError when the text is neither.
+    """
+    name = " ".join(text.split())
+    if name in SETS:
+        re, im, flags = SETS[name]
+        return Domain(_interval(re), _interval(im), "nonzero" in flags, "integer" in flags)
+    if name.endswith(" nonzero"):
+        base = domain(name.removesuffix(" nonzero"))
+        return replace(base, nonzero=True).trimmed()
+    return Domain(_interval(name))
+
+
+def _interval(text: str) -> Interval:
+    body = text.replace(" ", "")
+    ends = body[1:-1].split(",")
+    try:
+        if body[:1] not in ("[", "(") or body[-1:] not in ("]", ")") or len(ends) != 2:
+            raise ValueError(text)
+        lo, hi = float(Fraction(ends[0])) if "inf" not in ends[0] else -INF, INF
+        if "inf" not in ends[1]:
+            hi = float(Fraction(ends[1]))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        accepted = ", ".join(PUBLIC)
+        raise DomainError(
+            f"{text!r} is not a domain",
+            hint=f"write one of {accepted}, or an interval such as [0,1] or (0,inf)",
+        ) from None
+    if lo > hi or (lo == hi and "(" in body[0] + body[-1].replace(")", "(")):
+        raise DomainError(f"the interval {text} is empty")
+    return Interval(lo, hi, body[0] == "(" or lo == -INF, body[-1] == ")" or hi == INF)
+
+
+def point(value: Fraction) -> Domain:
+    """The set of one rational number."""
+    x = float(value) if abs(value) < Fraction(10) ** 300 else math.copysign(INF, value)
+    integer = value.denominator == 1
+    if math.isfinite(x) and Fraction(x) == value:
+        return Domain(Interval(x, x), ZERO, False, integer)
+    lo = _down(x) if math.isfinite(x) else (1e300 if x > 0 else -INF)
+    hi = _up(x) if math.isfinite(x) else (INF if x > 0 else -1e300)
+    return Domain(Interval(lo, hi, math.isinf(lo), math.isinf(hi)), ZERO, False, integer)
+
+
+_NAMES = {domain(n): n for n in reversed(SETS) if n not in ("nonzero", "right")}
