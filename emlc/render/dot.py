@@ -17,6 +17,7 @@ from emlc.render.theme import Theme, theme_of
 
 SECONDS = 20.0
 _DIRECTIONS = ("TB", "BT", "LR", "RL")
+_FONT = "Helvetica,Arial,sans-serif"
 _PROGRAMS = ("dot", "graphviz-pure")
 _INSTALL = "install Graphviz (apt install graphviz, brew install graphviz) or `emlc[dot]`"
 
@@ -38,7 +39,7 @@ def to_dot(
 
     >>> from emlc.ir.node import ONE, eml, var
     >>> from emlc.ir.tape import flatten
-    >>> print(to_dot(flatten(eml(var("x"), ONE))).splitlines()[-4])
+    >>> print(to_dot(flatten(eml(var("x"), ONE))).splitlines()[-3])
       n0 -> n1 [color="#0072b2"];
     """
     seen = scene(tape, style, limit=limit, highlight=highlight)
@@ -52,13 +53,14 @@ def write_dot(seen: Scene, theme: Theme, title: str = "", direction: str = "TB")
     shared = any(s.kind == "again" for s in seen.spots)
     shapes = _shapes(theme)
     words = [w for w in (title, seen.caption, *seen.notes) if w]
+    legend = "solid: argument of exp, dashed: argument of ln"
     return "\n".join(
         [
             f"digraph {_quoted(title or 'EML tree')} {{",
             f'  graph [rankdir={direction}, ordering=out, bgcolor="{theme.paper}", nodesep=0.14,',
-            f'    ranksep=0.26, labelloc=t, fontname="Helvetica", fontcolor="{theme.faint}",',
-            f"    label={_quoted(*words)}];",
-            f'  node [fontname="Helvetica", fontsize=10, color="{theme.ink}",',
+            f'    ranksep=0.26, pad=0.3, labelloc=t, fontname="{_FONT}", fontsize=11,',
+            f'    fontcolor="{theme.faint}", label={_quoted(*words, legend)}];',
+            f'  node [fontname="{_FONT}", fontsize=10, color="{theme.ink}",',
             f'    fontcolor="{theme.ink}", height=0.32, width=0.32, margin="0.05,0.03"];',
             f"  edge [arrowhead={'normal' if shared else 'none'}, arrowsize=0.5, penwidth=1.4];",
             *(
@@ -133,6 +135,8 @@ def run_dot(source: str, fmt: str) -> bytes:
     if program is None:
         raise MissingError(f"{fmt} pictures need Graphviz's dot, which is not here", hint=_INSTALL)
     command = [program, *dot_command.command("dot", fmt)[1:]]
+    if fmt == "png":
+        command.append("-Gdpi=144")
     try:
         done = execute.run_check(
             command, input=source.encode(), capture_output=True, quiet=True, timeout=SECONDS

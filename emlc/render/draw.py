@@ -12,7 +12,7 @@ from emlc.ir.tape import Tape
 from emlc.render.dot import dot_program, run_dot, to_dot, write_dot
 from emlc.render.scene import LIMIT, Scene, Style, scene
 from emlc.render.svg import describe, write_svg
-from emlc.render.text import LINES, to_text
+from emlc.render.text import TEXT_LIMIT, to_text
 from emlc.render.theme import theme_of
 
 Engine = Literal["auto", "dot", "own"]
@@ -85,8 +85,8 @@ def draw(
 ) -> str | bytes:
     """The picture in a format: text for svg, dot and txt, bytes for png and pdf.
 
-    png and pdf come from Graphviz alone; MissingError without it. `limit` counts nodes, lines for
-    txt; each format has its own default.
+    png and pdf come from Graphviz alone; MissingError without it. `limit` counts nodes; each
+    format has its own default.
 
     >>> from emlc.ir.node import var
     >>> from emlc.ir.tape import flatten
@@ -97,8 +97,9 @@ def draw(
     <BLANKLINE>
     """
     if fmt == "txt":
-        return to_text(tape, style, width=width, limit=limit or LINES, title=title)
-    nodes = limit or LIMIT
+        lines = TEXT_LIMIT if limit is None else limit
+        return to_text(tape, style, width=width, limit=lines, title=title)
+    nodes = LIMIT if limit is None else limit
     if fmt == "dot":
         return to_dot(tape, style, highlight=highlight, limit=nodes, title=title, theme=theme)
     if fmt == "svg":

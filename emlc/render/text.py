@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+from typing import NamedTuple
+
 from emlc.errors import ArgumentError
 from emlc.ir.tape import Tape
 from emlc.render.scene import Spot, Style, scene
 
-LINES = 400
-_WIDEST_LABEL = 24
+TEXT_LIMIT = 1_000
 _NARROWEST = 20
+_ROOM = 24
+_INLINE = ("number", "variable", "parameter", "again")
 
-# Corners and bars, from roomy to tight; a deep tree takes the first that fits the width.
-# (left child, right child, below a left child, below a right child)
-_UNICODE = (("├─ ", "╰╌ ", "│  ", "   "), ("├─", "╰╌", "│ ", "  "), ("├", "╰", "│", " "))
-_ASCII = (("|-- ", "`.. ", "|   ", "    "), ("|-", "`.", "| ", "  "), ("|", "`", "|", " "))
+
+class _Pen(NamedTuple):
+    """What stands before a line: a left child with and without a sibling below it, a right child;
+    then what stands below a child with a sibling, and below a last child."""
+
+    left: str
+    only_left: str
+    right: str
+    bar: str
+    blank: str
+    arrow: str
+
+
+# From roomy to tight: a deep tree takes the first that fits the width.
+_UNICODE = (
+    _Pen("├─ ", "╰─ ", "╰╌ ", "│  ", "   ", "↓"),
+    _Pen("├─", "╰─", "╰╌", "│ ", "  ", "↓"),
+    _Pen("├", "╰", "╰", "│", " ", "↓"),
+)
+_ASCII = (
+    _Pen("|-- ", "`-- ", "`.. ", "|   ", "    ", "_"),
+    _Pen("|-", "`-", "`.", "| ", "  ", "_"),
+    _Pen("|", "`", "`", "|", " ", "_"),
+)
 
 
 def to_text(
@@ -22,70 +46,73 @@ def to_text(
     *,
     width: int = 80,
     unicode: bool = True,
-    limit: int = LINES,
+    limit: int = TEXT_LIMIT,
     title: str = "",
 ) -> str:
-    """The tree as lines of at most `width` characters, one node a line.
+    """The tree in lines of at most `width` characters.
 
-    The upper branch of a node is the argument of exp, the lower one of ln. In style "dag" a subtree
-    that is used again is written once, named #1, #2, ... What does not fit is counted.
+    Leaves stand in their node's line, and an arrow points to what is drawn below: along a full line
+    to the argument of exp, a broken one to that of ln. In style "dag" a subtree that is used again
+    is written once, named #1, #2, ... What does not fit in `limit` nodes is counted.
 
     >>> from emlc.ir.node import ONE, eml, var
     >>> from emlc.ir.tape import flatten
-    >>> print(to_text(flatten(eml(var("x"), eml(ONE, ONE)))))
-    eml
-    ├─ x
-    ╰╌ eml
-       ├─ 1
-       ╰╌ 1
+    >>> x = var("x")
+    >>> print(to_text(flatten(eml(eml(x, ONE), eml(x, eml(ONE, ONE))))))
+    eml(↓, ↓)
+    ├─ eml(x, 1)
+    ╰╌ eml(x, ↓)
+       ╰╌ eml(1, 1)
     <BLANKLINE>
-    ├─ argument of exp  ╰╌ argument of ln
-    K = 5, depth 2, 4 distinct subtrees
+    K = 9, depth 3, 6 distinct subtrees
     <BLANKLINE>
     """
     if width < _NARROWEST:
         raise ArgumentError(f"a width of {width} is too narrow", hint=f"at least {_NARROWEST}")
     pens = _UNICODE if unicode else _ASCII
-    room = max(1, width - _WIDEST_LABEL)
-    seen = scene(tape, style, limit=limit, max_depth=room // len(pens[-1][0]))
+    room = max(1, width - _ROOM)
+    seen = scene(tape, style, limit=limit, max_depth=room)
     deepest = max(s.depth for s in seen.spots)
-    pen = next((p for p in pens if deepest * len(p[0]) <= room), pens[-1])
+    pen = next((p for p in pens if deepest * len(p.bar) <= room), pens[-1])
     lines = [title] if title else []
     lines += _branches(seen.spots, pen)
-    lines.append("")
-    if any(s.kind == "eml" for s in seen.spots):
-        lines.append(f"{pen[0]}argument of exp  {pen[1]}argument of ln")
-    lines += [seen.caption, *seen.notes]
-    cut = [
-        _cut(line if unicode else _ascii(line), width, "…" if unicode else "~") for line in lines
-    ]
-    return "\n".join([*cut, ""])
+    if not unicode:
+        lines = [_ascii(line) for line in lines]
+    lines = [_cut(line, width, unicode) for line in lines]
+    for words in ("", seen.caption, *seen.notes):
+        lines += wrap(words if unicode else _ascii(words), width) or [""]
+    return "\n".join([*lines, ""])
 
 
-def _branches(spots: list[Spot], pen: tuple[str, str, str, str]) -> list[str]:
-    """One line for every spot, each subtree below its root."""
+def _branches(spots: list[Spot], pen: _Pen) -> list[str]:
+    """One line for every spot that has some below it, each subtree below its root."""
     lines: list[str] = []
     waiting = [(0, "", "")]
     while waiting:
         number, before, after = waiting.pop()
-        spot = spots[number]
-        lines.append(before + _word(spot))
-        below = spot.children()
+        lines.append(before + _word(spots, spots[number], pen.arrow))
+        below = [k for k in spots[number].children() if spots[k].kind not in _INLINE]
         for child in reversed(below):
             last = child == below[-1]
-            corner, bar = (pen[1], pen[3]) if last else (pen[0], pen[2])
-            waiting.append((child, after + corner, after + bar))
+            only = pen.only_left if last else pen.left
+            corner = only if spots[child].side == "left" else pen.right
+            waiting.append((child, after + corner, after + (pen.blank if last else pen.bar)))
     return lines
 
 
-def _word(spot: Spot) -> str:
+def _word(spots: list[Spot], spot: Spot, arrow: str) -> str:
+    """A node with its leaves."""
     if spot.kind == "more":
         return f"… {spot.label} more nodes"
-    return f"{spot.label} {spot.tag}" if spot.tag else spot.label
+    if not spot.children():
+        return spot.label
+    below = [spots[k] for k in spot.children()]
+    args = ", ".join(s.label if s.kind in _INLINE else arrow for s in below)
+    return f"{spot.label}({args}) {spot.tag}".rstrip()
 
 
-def _cut(line: str, width: int, mark: str) -> str:
-    return line if len(line) <= width else line[: width - 1] + mark
+def _cut(line: str, width: int, unicode: bool) -> str:
+    return line if len(line) <= width else line[: width - 1] + ("…" if unicode else "~")
 
 
 def _ascii(line: str) -> str:
