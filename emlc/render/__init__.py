@@ -1,7 +1,7 @@
 """Pictures of trees: SVG, DOT, text, and what Graphviz makes of them."""
 
 from emlc.render.dot import to_dot
-from emlc.render.draw import FORMATS, draw, to_svg
+from emlc.render.picture import FORMATS, draw, to_svg
 from emlc.render.text import to_text
 
 __all__ = ["FORMATS", "draw", "to_dot", "to_svg", "to_text"]
