@@ -50,7 +50,8 @@ def to_svg(
     look = theme_of(theme)
     hot = tuple(highlight)
     notes: tuple[str, ...] = ()
-    if engine == "dot" or (engine == "auto" and style == "dag" and dot_program()):
+    maybe = engine == "auto" and style == "dag" and len(tape) <= DOT_LIMIT
+    if engine == "dot" or (maybe and dot_program()):
         small = scene(tape, style, limit=min(limit, DOT_LIMIT), highlight=hot)
         if engine == "dot" or not small.notes:
             try:
