@@ -20,6 +20,9 @@ SETS: dict[str, tuple[str, str, str]] = {
     # the mirror image of it: where a value minus it can still be read back
     "coprincipal": ("(-inf,inf)", "[-1,1)", ""),
     "half strip": ("(-inf,inf)", "[-0.5,0.5]", ""),
+    "open half strip": ("(-inf,inf)", "(-0.5,0.5)", ""),
+    "unit circle": ("[-1,1]", "[-0.3184,0.3184]", "nonzero"),
+    "minus i pi": ("[0,0]", "[-1,-1]", "nonzero"),
     "right": ("[0,inf)", "(-inf,inf)", ""),
     "imaginary unit": ("[0,0]", "[0.3183,0.3184]", "nonzero"),
 }

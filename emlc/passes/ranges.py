@@ -1,0 +1,300 @@
+"""What values each part of a formula takes, and where the formula is defined.
+
+Abstract interpretation of a formula from the domains of its variables. A variable without a declared
+domain has the natural real one: the real points where every part is defined and real.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from emlc.errors import DomainError
+from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.ir.node import Lit, Node, Var, lit, postorder, substitute
+from emlc.parse import parse
+from emlc.show import show
+from emlc.tables.primitives import BY_NAME, Cases, Primitive
+
+Condition = tuple[Node, Domain]
+
+
+@dataclass
+class Ranges:
+    """The ranges of the parts of a formula under its conditions.
+
+    variables   the domain of every variable
+    conditions  what must hold besides, as pairs (part, set); part of the natural domain
+    poles       parts that must not be 0 on a declared domain: the points to exclude
+    """
+
+    variables: dict[str, Domain]
+    natural: frozenset[str]
+    conditions: dict[Node, Domain] = field(default_factory=dict)
+    poles: dict[Node, str] = field(default_factory=dict)
+    known: dict[Node, Domain] = field(default_factory=dict)
+    _free: dict[Node, bool] = field(default_factory=dict)
+
+    def of(self, root: Node) -> Domain:
+        """The range of any expression over the same variables (no new conditions are added)."""
+        for n in postorder_new(root, self.known):
+            self.known[n] = self._plain(n)
+        return self.known[root]
+
+    def holds(self, part: Node, needed: Domain) -> bool:
+        """Whether the part is known to lie in the set."""
+        return self.of(part).within(needed)
+
+    def learn(self, part: Node, fact: Domain) -> None:
+        """Take a fact about a part for granted (a condition, or a row's stated lemma)."""
+        met = self.of(part).meet(fact)
+        if met is not None:
+            self.known[part] = met
+
+    def domain(self) -> dict[str, str]:
+        """The domain as text: variables first, then the conditions on parts."""
+        out = {name: str(d) for name, d in sorted(self.variables.items())}
+        out.update({show(part): str(d) for part, d in self.conditions.items()})
+        return out
+
+    # -- one node --------------------------------------------------------------------------------
+
+    def _plain(self, n: Node) -> Domain:
+        head = n.head
+        if isinstance(head, Var):
+            return self.variables.get(head.name, domain("real"))
+        if isinstance(head, Lit):
+            return point(head.value)
+        if not isinstance(head, Primitive):
+            return domain("real")
+        args = [self.known[a] for a in n.args]
+        return self._image(head, n, args)
+
+    def _image(self, row: Primitive, n: Node, args: list[Domain]) -> Domain:
+        inside = all(a.real for a in args) and all(
+            self.of(part).within(needed) for part, needed in needs(n, args)
+        )
+        made = _transfer(row, args, row.range if inside else row.plane)
+        if inside and row.monotone and len(args) == 1:
+            tighter = made.meet(_monotone(row, args[0]))
+            made = tighter or made
+        return made
+
+    def visit(self, n: Node) -> bool:
+        """Range of n, its natural conditions added; False when a variable's domain shrank."""
+        head = n.head
+        if isinstance(head, Primitive):
+            args = [self.known[a] for a in n.args]
+            for part, needed in needs(n, args):
+                if not self._require(n, part, needed, all(a.real for a in args)):
+                    return False
+        self.known[n] = self._plain(n)
+        if n in self.conditions:
+            self.learn(n, self.conditions[n])
+        return True
+
+    def _require(self, n: Node, part: Node, needed: Domain, real: bool) -> bool:
+        have = self.of(part)
+        if have.within(needed):
+            return True
+        pole = needed == domain("nonzero")
+        met = have.meet(replace(needed, im=ZERO) if have.real else needed)
+        if met is None and pole:
+            raise DomainError(
+                f"{show(n)} is defined nowhere: {show(part)} is 0",
+                hint="this formula divides by zero or takes the logarithm of zero",
+            )
+        if met is None or not real or not self._is_natural(part):
+            self._note_pole(n, part)
+            return True
+        if isinstance(part.head, Var):
+            self.variables[part.head.name] = met
+            return False
+        self.conditions[part] = met
+        self.known[part] = met
+        return True
+
+    def _note_pole(self, n: Node, part: Node) -> None:
+        assert isinstance(n.head, Primitive)
+        for pole in poles(n, [self.known[a] for a in n.args]):
+            if not self.of(pole).excludes(0.0):
+                self.poles[pole] = f"{n.head.name} is not defined where {show(pole)} = 0"
+
+    def _is_natural(self, part: Node) -> bool:
+        for n in postorder_new(part, self._free):
+            own = isinstance(n.head, Var) and n.head.name in self.natural
+            self._free[n] = own or any(self._free[a] for a in n.args)
+        return self._free[part]
+
+
+def postorder_new(root: Node, done: Mapping[Node, object]) -> list[Node]:
+    """The nodes below root that are not in `done` yet, operands first."""
+    out: list[Node] = []
+    seen: set[Node] = set()
+    stack = [root]
+    while stack:
+        top = stack[-1]
+        if top in done or top in seen:
+            stack.pop()
+            continue
+        waiting = [a for a in top.args if a not in done and a not in seen]
+        if waiting:
+            stack.extend(waiting)
+        else:
+            seen.add(stack.pop())
+            out.append(top)
+    return out
+
+
+def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
+    """The ranges of every part of the formula, with its natural or declared domain.
+
+    Raises DomainError for a formula that is defined nowhere.
+
+    >>> from emlc.parse import parse
+    >>> ranges(parse("ln(x)/y").root).domain()
+    {'x': 'positive', 'y': 'real nonzero'}
+    """
+    given = dict(declared or {})
+    names = {n.head.name for n in postorder(root) if isinstance(n.head, Var)}
+    variables = {name: given.get(name, domain("real")) for name in names}
+    while True:
+        found = Ranges(variables, frozenset(names - set(given)))
+        if all(found.visit(n) for n in postorder(root)):
+            return found
+        variables = found.variables
+
+
+# -- rows read as formulas -----------------------------------------------------------------------
+
+_formulas: dict[str, Node] = {}
+
+
+def formula(text: str) -> Node:
+    """A formula of a table, parsed once."""
+    found = _formulas.get(text)
+    if found is None:
+        found = _formulas[text] = parse(text, notation="infix").root
+    return found
+
+
+def conditions(text: str) -> list[tuple[str, str]]:
+    """The pairs of a table's `expr:set; expr:set`."""
+    pairs = (item.rsplit(":", 1) for item in text.split(";") if item.strip())
+    return [(left.strip(), right.strip()) for left, right in pairs]
+
+
+def needs(n: Node, args: list[Domain]) -> list[Condition]:
+    """Where this application is defined and real, as conditions on its arguments."""
+    assert isinstance(n.head, Primitive)
+    values = dict(zip(n.head.params, n.args, strict=True))
+    text = _case(n.head.domain, n.head.params, args)
+    return [(_apply(left, values), domain(right)) for left, right in conditions(text)]
+
+
+def poles(n: Node, args: list[Domain]) -> list[Node]:
+    """What must not be 0 for this application to be defined for complex arguments."""
+    assert isinstance(n.head, Primitive)
+    values = dict(zip(n.head.params, n.args, strict=True))
+    text = _case(n.head.poles, n.head.params, args)
+    return [_apply(part.strip(), values) for part in text.split(";") if part.strip()]
+
+
+def _case(text: str | Cases, params: tuple[str, ...], args: list[Domain]) -> str:
+    if isinstance(text, str):
+        return text
+    return next(then for guard, then in text if _guard(guard, params, args))
+
+
+def _apply(text: str, values: dict[str, Node]) -> Node:
+    return values[text] if text in values else substitute(formula(text), values)
+
+
+def _guard(guard: str, params: tuple[str, ...], args: list[Domain]) -> bool:
+    values = dict(zip(params, args, strict=True))
+    return all(values[left].within(domain(right)) for left, right in conditions(guard))
+
+
+# -- transfer ------------------------------------------------------------------------------------
+
+
+def _power(x: Domain, y: Domain) -> Domain:
+    if not (x.real and y.real):
+        return replace(domain("complex"), nonzero=x.excludes(0.0))
+    if x.within(domain("positive")):
+        above = x.re.lo >= 1 and y.re.lo >= 0
+        return Domain(Interval(1.0, INF, False, True)) if above else domain("positive")
+    if x.within(domain("nonnegative")):
+        return domain("nonnegative")
+    even = y.re.lo == y.re.hi and y.integer and y.re.lo % 2 == 0
+    made = domain("nonnegative" if even else "real") if y.integer else domain("complex")
+    return replace(made, nonzero=x.excludes(0.0)).trimmed()
+
+
+_TRANSFER: dict[str, Callable[..., Domain]] = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "neg": lambda x: -x,
+    "inv": lambda x: x.inverse(),
+    "div": lambda x, y: x * y.inverse() if y.excludes(0.0) else domain("complex"),
+    "half": lambda x: x * point(Fraction(1, 2)),
+    "avg": lambda x, y: (x + y) * point(Fraction(1, 2)),
+    "sqr": lambda x: x.square(),
+    "pow": _power,
+}
+
+
+def _transfer(row: Primitive, args: list[Domain], rule: str) -> Domain:
+    special = _TRANSFER.get(rule)
+    if special is not None:
+        return special(*args)
+    return domain(rule)
+
+
+def _monotone(row: Primitive, x: Domain) -> Domain:
+    """The image of a real interval under a monotone row, by its values at the ends."""
+    ends = [_at(row, x.re.lo), _at(row, x.re.hi)]
+    opens = [x.re.lo_open, x.re.hi_open]
+    if row.monotone == "down":
+        ends, opens = ends[::-1], opens[::-1]
+    lo = -INF if ends[0] is None else _widen(ends[0], -INF)
+    hi = INF if ends[1] is None else _widen(ends[1], INF)
+    if lo > hi:
+        return domain("real")
+    return Domain(Interval(lo, hi, opens[0] or lo == -INF, opens[1] or hi == INF))
+
+
+def _at(row: Primitive, x: float) -> float | None:
+    """The row at an end of an interval, by the C library; None when that has no finite value."""
+    f: Callable[[float], float] | None = getattr(math, row.sympy, None) if row.sympy else None
+    if f is None or math.isinf(x):
+        return None
+    try:
+        return f(x)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _widen(y: float, towards: float) -> float:
+    """y moved outward by more than the C library's error; 0 and 1 are reached exactly."""
+    if y in (0.0, 1.0):
+        return y
+    for _ in range(4):
+        y = math.nextafter(y, towards)
+    return y
+
+
+def declare(texts: Mapping[str, str]) -> dict[str, Domain]:
+    """Domains from text, as `--domain` gives them; `natural` leaves the variable undeclared."""
+    return {name: domain(text) for name, text in texts.items() if text != "natural"}
+
+
+def row(name: str) -> Primitive:
+    """The row of this name."""
+    return BY_NAME[name]
+
+
+ONE_HALF = lit(Fraction(1, 2))
