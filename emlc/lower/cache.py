@@ -9,6 +9,7 @@ import atexit
 import hashlib
 import importlib.util
 import os
+import pickle
 import shutil
 import stat
 import sys
@@ -17,7 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from emlc.errors import EmlcError
+# What numba raises when it reads a damaged entry.
+_DAMAGED = (pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError, ImportError)
 
 
 def folder() -> Path:
@@ -106,12 +108,16 @@ def module(source: str, *versions: str) -> ModuleType:
         write(path, data)
     try:
         return _load(name, path)
-    except EmlcError:
-        raise
-    except _BROKEN:
+    except _DAMAGED:
         for stale in (path.parent / "__pycache__").glob(f"{name}*"):
             stale.unlink(missing_ok=True)
         return _load(name, path)
+
+
+def writable(path: Path) -> bool:
+    """Whether compiled code may be kept next to this source file."""
+    kept = path.parent / "__pycache__"
+    return os.access(kept if kept.exists() else path.parent, os.W_OK | os.X_OK)
 
 
 def _load(name: str, path: Path) -> ModuleType:

@@ -1,0 +1,140 @@
+"""The faithful evaluator: a pure tree, run as it is, right at every point or nan.
+
+The kernel carries error bounds along; a point whose bound is too wide, that overflowed or came too
+near a branch cut is computed again by balls, one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from emlc.errors import TreeError
+from emlc.ir.node import Lit, Var
+from emlc.ir.tape import Tape
+from emlc.lower import balls, cache
+from emlc.lower.evaluator import Evaluator, Trouble
+from emlc.lower.program import build
+from emlc.tables.primitives import EML
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# The kernel's words about a point, repeated so that building an evaluator does not load numba.
+_AGAIN, _NOT_REAL, _INFINITE = 1, 2, 3
+
+
+def faithful(
+    tape: Tape, *, real: bool = True, rtol: float = 1e-12, recompute: bool = True
+) -> Evaluator:
+    """The evaluator that runs the tree itself, in half-turn form.
+
+    real        whether the values are real on the domain; a value that is not becomes nan
+    rtol        relative error above which a point is computed again by balls (to 17 digits)
+    recompute   False leaves such points as the kernel found them, to measure its speed
+
+    Raises TreeError for a tape with other functions than eml.
+
+    >>> from emlc.ir.node import ONE, eml, var
+    >>> from emlc.ir.tape import flatten
+    >>> exp = faithful(flatten(eml(var("x"), ONE)))
+    >>> exp([0.0, 1.0])
+    array([1.        , 2.71828183])
+    """
+    for head in tape.heads:
+        if head is not EML and not isinstance(head, Var | Lit):
+            name = getattr(head, "name", head)
+            raise TreeError(f"not a pure tree: it holds {name}", hint="compile the formula first")
+    return Faithful(tape, real=real, rtol=rtol, recompute=recompute)
+
+
+class Faithful(Evaluator):
+    """See `faithful`."""
+
+    def __init__(self, tape: Tape, *, real: bool, rtol: float, recompute: bool) -> None:
+        names = sorted({h.name for h in tape.heads if isinstance(h, Var)})
+        super().__init__(names, real=real)
+        self._tape = tape
+        self._rtol = rtol
+        self._recompute = recompute
+        self._program = build(tape, names)
+
+    def _fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
+        import numpy as np
+
+        program = self._program
+        if program.undefined:
+            out[...] = complex(math.nan, math.nan) if out.dtype.kind == "c" else math.nan
+            return Trouble.INVALID
+        kernel = _kernel()
+        status = np.empty(out.size, dtype=np.int64)
+        re = np.array([a.real for a in args]).reshape(len(args), out.size)
+        im = np.empty((len(args), 0))
+        if args and args[0].dtype.kind == "c":
+            im = np.array([a.imag for a in args])
+        rows = out.reshape(1, -1) if out.dtype.kind == "f" else np.empty((2, out.size))
+        kernel.run(
+            program.steps, program.constants, np.zeros(program.registers, dtype=np.int64),
+            np.empty((program.registers, 4 * kernel.T)), re, im, rows, status, self._rtol,
+        )  # fmt: skip
+        if out.dtype.kind == "c":
+            out.real, out.imag = rows
+        return self._settle(args, out, status)
+
+    def _settle(
+        self, args: list[NDArray[Any]], out: NDArray[Any], status: NDArray[Any]
+    ) -> Trouble:
+        """Put right what the kernel left open."""
+        import numpy as np
+
+        trouble = Trouble.NONE
+        if not status.any():
+            return trouble
+        outside = status == _NOT_REAL
+        if outside.any():
+            out[outside] = math.nan
+            trouble |= Trouble.INVALID
+        poles = status == _INFINITE
+        if poles.any() and all(np.isfinite(a[poles]).any() for a in args):
+            trouble |= Trouble.DIVIDE
+        if self._recompute:
+            for i in np.flatnonzero(status == _AGAIN):
+                out[i], more = self._point([a[i].item() for a in args], out.dtype.kind == "f")
+                trouble |= more
+        return trouble
+
+    def _point(self, values: list[complex], real: bool) -> tuple[complex, Trouble]:
+        """One point by balls."""
+        empty = math.nan if real else complex(math.nan, math.nan)
+        if any(v != v for v in values):
+            return empty, Trouble.NONE
+        if any(abs(v) == math.inf for v in values):
+            return empty, Trouble.INVALID
+        ball = balls.evaluate(self._tape, dict(zip(self.variables, values, strict=True)))
+        if ball.kind not in ("finite", "infinite"):
+            return empty, Trouble.INVALID
+        value = complex(ball)
+        if real and value.imag != 0:
+            return empty, Trouble.INVALID
+        trouble = Trouble.NONE
+        if ball.kind == "infinite":
+            trouble = Trouble.DIVIDE
+        elif math.isinf(value.real) or math.isinf(value.imag):
+            trouble = Trouble.OVER
+        return (value.real if real else value), trouble
+
+
+@lru_cache(maxsize=1)
+def _kernel() -> ModuleType:
+    """The compiled kernel; where the package cannot be written, it is kept in the cache folder."""
+    path = Path(__file__).with_name("kernel.py")
+    if cache.writable(path):
+        from emlc.lower import kernel
+
+        return kernel
+    import numba
+
+    return cache.module(path.read_text(encoding="utf-8"), numba.__version__)
