@@ -56,7 +56,7 @@ def exp_half(a: float, b: float, err: float) -> tuple[float, float, float, int]:
         if s != 0.0:
             return 0.0, 0.0, 0.0, UNDEFINED
         return c * math.inf, 0.0, 0.0, FINE
-    if a > _HUGE or a < -_HUGE or err > 1e-9:
+    if a > _HUGE or a < -_HUGE or err > SHARP:
         return 0.0, 0.0, 0.0, LOSSY
     r = math.exp(a)
     c, s = cos_sin_pi(b)

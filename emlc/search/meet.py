@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 
 from emlc.search.halfturn import FINE, UNDEFINED, compiled, exp_half, ln_half, minus
-from emlc.search.table import Array, Table, cells, fill, mixed, put, same, scalar_key
+from emlc.search.table import (
+    CELL_BITS,
+    Array,
+    Table,
+    cells,
+    fill,
+    mixed,
+    put,
+    same,
+    scalar_key,
+)
 
 BRANCHES = 1
 
@@ -117,10 +127,12 @@ def forward(
                 va, vb, ve, st = ln_half(va, vb, ve)
                 if st == FINE:
                     va, vb, ve, st = minus(ea[s, p], eb[s, p], ee[s, p], va, vb, ve)
+                    st = UNDEFINED if st == UNDEFINED else FINE
             else:
                 va, vb, ve, st = exp_half(va, vb, ve)
                 if st == FINE:
                     va, vb, ve, st = minus(va, vb, ve, la[s, p], lb[s, p], le[s, p])
+                    st = UNDEFINED if st == UNDEFINED else FINE
             if st != FINE:
                 break
             s, d, q = sibling[q], sides[q], parent[q]
@@ -225,7 +237,7 @@ def start_needs(target: Array, capacity: int) -> Needs:
     wide = (capacity, len(target))
     slots = np.full(1 << max(10, int(capacity * 1.5).bit_length()), -1, dtype=np.int64)
     n = Needs(
-        np.empty(wide), np.empty(wide), np.empty(wide, dtype=np.float32),
+        np.empty(wide), np.empty(wide), np.empty(wide),
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8), slots, [0, 1],
     )  # fmt: skip
@@ -236,29 +248,142 @@ def start_needs(target: Array, capacity: int) -> Needs:
     return n
 
 
+@compiled
+def mark(na: Array, nb: Array, lo: int, hi: int, slots: Array, bits: Array) -> None:
+    """Enter needs lo..hi in a hash table of their own and its filter, near borders twice."""
+    mask = slots.size - 1
+    wide = bits.size * 64 - 1
+    for n in range(lo, hi):
+        main, other = cells(scalar_key(na[n, 0], nb[n, 0]))
+        for cell in (main, other):
+            h = mixed(cell)
+            bits[(h & wide) >> 6] |= np.int64(1) << (h & 63)
+            at = h & mask
+            while slots[at] != -1:
+                at = (at + 1) & mask
+            slots[at] = ((h >> 31) << 32) | n
+            if main == other:
+                break
+
+
+@compiled
+def stream(
+    ilo: int, ihi: int, jlo: int, jhi: int, slots: Array, bits: Array,
+    xa: Array, xb: Array, ya: Array, yb: Array, eok: Array, lok: Array,
+    parent: Array, sibling: Array, sides: Array, a: Array, b: Array, err: Array,
+    ea: Array, eb: Array, ee: Array, la: Array, lb: Array, le: Array,
+    ta: Array, tb: Array, hits: Array, na: Array, nb: Array,
+) -> int:  # fmt: skip
+    """Look up eml(i, j), for all i, j of two blocks, among the marked needs; number of hits."""
+    mask = slots.size - 1
+    wide = bits.size * 64 - 1
+    found = 0
+    for i in range(ilo, ihi):
+        if eok[i] != FINE:
+            continue
+        for j in range(jlo, jhi):
+            if lok[j] != FINE:
+                continue
+            va = xa[i] - ya[j]
+            vb = xb[i] - yb[j]
+            s = va
+            if vb != 0.0:
+                s = scalar_key(va, vb)
+            if s == 0.0 or not abs(s) < 1e300:
+                continue
+            h = mixed(np.float64(s).view(np.int64) >> CELL_BITS)
+            if not (bits[(h & wide) >> 6] >> (h & 63)) & 1:
+                continue
+            at = h & mask
+            tag = h >> 31
+            while slots[at] != -1:
+                word = slots[at]
+                if word >> 32 == tag:
+                    q = word & 0xFFFFFFFF
+                    if near(va, vb, na[q, 0], nb[q, 0]) and found < hits.shape[0] and forward(
+                        j, i, 0, q, parent, sibling, sides, a, b, err,
+                        ea, eb, ee, la, lb, le, ta, tb,
+                    ):  # fmt: skip
+                        hits[found, 0], hits[found, 1] = q, i
+                        hits[found, 2], hits[found, 3] = 0, j
+                        found += 1
+                at = (at + 1) & mask
+    return found
+
+
+@compiled
+def near(a1: float, b1: float, a2: float, b2: float) -> bool:
+    """Whether two values agree modulo 2 pi i, coarsely."""
+    scale = max(abs(a1), abs(b1), abs(a2), abs(b2))
+    d = b1 - b2
+    d -= 2.0 * np.floor(0.5 * d + 0.5)
+    return abs(a1 - a2) <= 2.0**-30 * scale and abs(d) <= 2.0**-30 * scale
+
+
+STREAM_NS, QUERY_NS = 8.0, 300.0
+
+
 def meet(t: Table, n: Needs, size: int, hits: Array) -> tuple[list[Hit], int]:
     """All contexts of trees of exactly `size` nodes, filled; `hits` is scratch of shape (h, 4)."""
     m = 2 * len(t.start) - 3
     out: list[Hit] = []
     lost = 0
     for s in range((size - m - 2) // 2 + 1 if size > m else 1):
-        if s == len(n.start):
-            n.start.append(n.start[-1])
-        for q in range((size - 2 * s - 1) // 2 // 2 + 1):
-            sib = 2 * q + 1
-            f = size - 2 * s - 1 - sib
-            if sib > f or f > m:
-                continue
-            fill(t, q)
-            args = _arguments(t, n)
-            _, found, lossy = expand(
-                n.start[s], n.start[s + 1], t.start[q], t.start[q + 1],
-                t.start[(f + 1) // 2], False, t.finite, n.start[-1], *args,
-                n.a[0], n.b[0], hits,
-            )  # fmt: skip
+        g = size - 2 * s
+        pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= m]
+        needs = n.start[s + 1] - n.start[s]
+        streaming = sum(_count(t, f) * _count(t, h) for f, h in pairs) * STREAM_NS
+        asking = sum(_count(t, min(f, h)) for f, h in pairs) * needs * QUERY_NS
+        for f, h in pairs:
+            fill(t, max(f, h) // 2 if streaming < asking else min(f, h) // 2)
+        if streaming < asking:
+            found = _stream_all(t, n, s, pairs, hits)
+        else:
+            found, lossy = _ask_all(t, n, s, [p for p in pairs if p[1] <= p[0]], hits)
             lost += lossy
-            out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
+        out += found
     return out, lost
+
+
+def _count(t: Table, size: int) -> int:
+    return t.start[size // 2 + 1] - t.start[size // 2]
+
+
+def _ask_all(
+    t: Table, n: Needs, s: int, pairs: list[tuple[int, int]], hits: Array
+) -> tuple[list[Hit], int]:
+    out: list[Hit] = []
+    lost = 0
+    for f, sib in pairs:
+        q = sib // 2
+        _, found, lossy = expand(
+            n.start[s], n.start[s + 1], t.start[q], t.start[q + 1],
+            t.start[f // 2 + 1], False, t.finite, n.start[-1], *_arguments(t, n),
+            n.a[0], n.b[0], hits,
+        )  # fmt: skip
+        lost += lossy
+        out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
+    return out, lost
+
+
+def _stream_all(
+    t: Table, n: Needs, s: int, pairs: list[tuple[int, int]], hits: Array
+) -> list[Hit]:
+    width = max(10, (4 * (n.start[s + 1] - n.start[s])).bit_length())
+    slots = np.full(1 << width, -1, dtype=np.int64)
+    bits = np.zeros(1 << max(0, width - 2), dtype=np.int64)
+    mark(n.a, n.b, n.start[s], n.start[s + 1], slots, bits)
+    top = t.filled
+    columns = [np.ascontiguousarray(x[:top, 0]) for x in (t.ea, t.eb, t.la, t.lb)]
+    out: list[Hit] = []
+    for f, h in pairs:
+        found = stream(
+            t.start[f // 2], t.start[f // 2 + 1], t.start[h // 2], t.start[h // 2 + 1],
+            slots, bits, *columns, t.eok, t.lok, n.parent, n.sibling, n.side,
+            t.a, t.b, t.err, t.ea, t.eb, t.ee, t.la, t.lb, t.le, n.a[0], n.b[0], hits, n.a, n.b,
+        )  # fmt: skip
+        out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
+    return out
 
 
 def widen(t: Table, n: Needs, s: int, size: int) -> int:

@@ -68,7 +68,7 @@ def scalar_key(a: float, b: float) -> float:
     """One number for a value modulo 2 pi i."""
     if np.isinf(a):
         a = 1e300 if a > 0.0 else -1e300
-    r = b - 2.0 * np.floor(0.5 * b)
+    r = b - 2.0 * np.floor(0.5 * b + 1e-9)
     return a + 0.7364201193 * r
 
 
@@ -213,7 +213,7 @@ def empty(capacity: int, points: int, finite: bool, leaves: tuple[str, ...]) -> 
     slots = np.full(1 << max(10, int(capacity * 1.5).bit_length()), -1, dtype=np.int64)
     floats = [np.empty(wide) for _ in range(8)]
     return Table(
-        floats[0], floats[1], np.empty(wide, dtype=np.float32),
+        floats[0], floats[1], np.empty(wide),
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32), slots,
         floats[2], floats[3], floats[4], floats[5], floats[6], floats[7],
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
