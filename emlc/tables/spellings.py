@@ -15,15 +15,56 @@ WOLFRAM: dict[str, str] = {"Rational": "div"}
 DEGREE_ROOT = "root"
 
 # LaTeX commands that are letters; each is a variable of that name.
-LETTERS: tuple[str, ...] = (
-    *"alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi".split(),
-    *"omicron pi rho sigma tau upsilon phi chi psi omega".split(),
-    *"Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(),
-    *"varepsilon vartheta varkappa varrho varsigma varphi hbar ell".split(),
+LETTERS: frozenset[str] = frozenset(
+    [
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "omicron",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+        "Gamma",
+        "Delta",
+        "Theta",
+        "Lambda",
+        "Xi",
+        "Pi",
+        "Sigma",
+        "Upsilon",
+        "Phi",
+        "Psi",
+        "Omega",
+        "varepsilon",
+        "vartheta",
+        "varkappa",
+        "varrho",
+        "varsigma",
+        "varphi",
+        "hbar",
+        "ell",
+    ]
 )
 
-# One letter before a parenthesis multiplies it, but these most people read as functions.
-FUNCTION_LETTERS = "fghFGHΓΨζ"
+# A letter before a parenthesis multiplies it, but these most people read as functions.
+FUNCTION_LETTERS: tuple[str, ...] = (*"fghFGHΓΨζ", "Gamma", "Psi", "zeta")
 
 # Names that would be taken for numbers.
 NOT_NUMBERS: dict[str, str] = {

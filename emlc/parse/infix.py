@@ -1,0 +1,55 @@
+"""Infix notation: 2x^2 + sin(x)/3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emlc.errors import Span
+from emlc.ir.node import Node, lit
+from emlc.parse.build import Builder, Children, Head
+from emlc.parse.names import CONSTANTS, FUNCTIONS, based, unknown
+from emlc.tables.spellings import FUNCTION_LETTERS
+
+if TYPE_CHECKING:
+    from lark import Token
+
+
+class Infix(Builder):
+    """The words of infix notation: a name before a parenthesis is a function, or one letter."""
+
+    grammar = "expr"
+
+    def begin(self, text: str) -> None:
+        super().begin(text)
+        self.kinds: dict[str, str] = {}
+
+    def lex_name(self, token: Token) -> Token:
+        kind = self.kinds.get(token)
+        if kind is None:
+            kind = self.kinds[str(token)] = _kind(token)
+        token.type = kind
+        return token
+
+    def lex_callee(self, token: Token) -> Token:
+        self.lex_name(token)
+        letter = token.rstrip("0123456789").partition("_")[0]
+        if token.type == "NAME" and (len(letter) > 1 or token in FUNCTION_LETTERS):
+            raise unknown(token, Span(token.start_pos or 0, token.end_pos or 0), self.text)
+        return token
+
+    def head(self, c: Children) -> Head:
+        token = c[0]
+        parts = based(token)
+        if parts is None:
+            return Head(str(token), token.start_pos)
+        return Head(parts[0], token.start_pos, self.log_base(parts[1], token))
+
+    def log_base(self, below: str, token: Token) -> Node:
+        """The base written as a subscript of a function."""
+        return lit(int(below)) if below.isdigit() else self.named(token.update(value=below))
+
+
+def _kind(name: str) -> str:
+    if name in FUNCTIONS or based(name) is not None:
+        return "FUNC"
+    return "CONSTANT" if name in CONSTANTS else "NAME"

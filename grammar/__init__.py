@@ -1,0 +1,1 @@
+"""The grammars of the notations that emlc reads; installed as the package `emlc.grammar`."""
