@@ -10,7 +10,7 @@ from emlc.ir.node import Node, lit, node
 from emlc.parse.build import BARE, LITERAL, QUOTIENT, TEN, Builder, Children, Head, Value
 from emlc.parse.names import BASED, CONSTANTS, FUNCTIONS, nearest, shorten, unknown
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS
-from emlc.tables.spellings import DEGREE_ROOT, FUNCTIONLETTERS, LETTERS, SIGNS
+from emlc.tables.spellings import DEGREE_ROOT, FUNCTION_LETTERS, LETTERS, SIGNS
 
 if TYPE_CHECKING:
     from lark import Token
@@ -53,7 +53,7 @@ class Latex(Builder):
 
     def refuse_function(self, token: Token, name: str) -> None:
         """Raise NameError_ for a letter that reads as a function before a parenthesis."""
-        if name in FUNCTIONLETTERS:
+        if name in FUNCTION_LETTERS:
             raise unknown(name, _span(token), self.text, product=f"{token}\\cdot(...)")
 
     def lex_word(self, token: Token) -> Token:

@@ -90,13 +90,13 @@ class Reader:
             str(_grammar(builder.grammar)),
             parser="lalr",
             lexer="basic",
-            transformer=_Actions(builder),  # type: ignore[arg-type]
+            transformer=_Actions(builder),
             lexer_callbacks={
                 name: getattr(builder, f"lex_{name.lower()}")
                 for name in _WORDS
                 if hasattr(builder, f"lex_{name.lower()}")
             },
-            postlex=_Bars(builder),  # type: ignore[arg-type]
+            postlex=_Bars(builder),
             keep_all_tokens=True,
             maybe_placeholders=False,
         )
@@ -156,16 +156,18 @@ def _token(text: str, error: Any) -> EmlcError:
     """What is wrong with a token that the grammar does not accept here."""
     token, stack = error.token, error.state.value_stack
     before = stack[-1] if stack else None
-    name = _function(before)
-    if name is not None:
-        start = getattr(before, "start", None) or getattr(before, "start_pos", 0)
-        message, hint = f"{name} needs an argument", f"write {name}(x)"
-        return ParseError(message, span=Span(start, start + len(name)), text=text, hint=hint)
+    waiting = _function(before)
+    if waiting is not None:
+        name, start = waiting
+        place = Span(start, start + len(name))
+        wanted = f"write {name}(x)"
+        return ParseError(f"{name} needs an argument", span=place, text=text, hint=wanted)
     complete = isinstance(before, (tuple, list)) or getattr(before, "type", "") in _ENDS
     opener = _open(stack)
     if token.type == "$END":
         return _unfinished(text, opener if complete else None)
-    shown, hint = shorten(str(token)), None
+    shown = shorten(str(token))
+    hint: str | None = None
     if token.type in _CLOSERS and opener is None:
         message, hint = f"{shown} closes nothing", "remove it, or add the opening one"
     elif token.type in _CLOSERS and opener is not None and complete:
@@ -185,7 +187,8 @@ def _token(text: str, error: Any) -> EmlcError:
 def _unfinished(text: str, opener: Token | None) -> EmlcError:
     """The error at the end of the text."""
     end = len(text.rstrip())
-    place, hint = Span(end, end), None
+    place = Span(end, end)
+    hint: str | None = None
     if not end:
         message, hint = "the formula is empty", "write a formula such as x^2 + 1"
     elif opener is not None:
@@ -196,8 +199,8 @@ def _unfinished(text: str, opener: Token | None) -> EmlcError:
     return ParseError(message, span=place, text=text, hint=hint)
 
 
-def _function(value: object) -> str | None:
-    """The name of a function that still waits for its argument."""
+def _function(value: Any) -> tuple[str, int] | None:
+    """The name and place of a function that still waits for its argument."""
     if isinstance(value, Head):
-        return value.name
-    return str(value) if getattr(value, "type", "") == "FUNC" else None
+        return value.name, value.start
+    return (str(value), value.start_pos) if getattr(value, "type", "") == "FUNC" else None

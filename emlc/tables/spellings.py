@@ -14,54 +14,13 @@ WOLFRAM: dict[str, str] = {"Rational": "div"}
 # LaTeX's root with a degree.
 DEGREE_ROOT = "root"
 
+_LETTERS = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma
+tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+varepsilon vartheta varkappa varrho varsigma varphi hbar ell
+"""
 # LaTeX commands that are letters; each is a variable of that name.
-LETTERS: frozenset[str] = frozenset(
-    [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "epsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "omicron",
-        "pi",
-        "rho",
-        "sigma",
-        "tau",
-        "upsilon",
-        "phi",
-        "chi",
-        "psi",
-        "omega",
-        "Gamma",
-        "Delta",
-        "Theta",
-        "Lambda",
-        "Xi",
-        "Pi",
-        "Sigma",
-        "Upsilon",
-        "Phi",
-        "Psi",
-        "Omega",
-        "varepsilon",
-        "vartheta",
-        "varkappa",
-        "varrho",
-        "varsigma",
-        "varphi",
-        "hbar",
-        "ell",
-    ]
-)
+LETTERS: frozenset[str] = frozenset(_LETTERS.split())
 
 # A letter before a parenthesis multiplies it, but these most people read as functions.
 FUNCTION_LETTERS: tuple[str, ...] = (*"fghFGHΓΨζ", "Gamma", "Psi", "zeta")
