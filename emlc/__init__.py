@@ -1,3 +1,77 @@
-"""A compiler for one-operator mathematics: eml(x, y) = exp(x) - ln(y)."""
+"""A compiler for one-operator mathematics: eml(x, y) = exp(x) - ln(y).
+
+>>> import emlc
+>>> c = emlc.compile("x*y")
+>>> c.size, c.show("rpn")
+(17, 'x11xyEE1EExE1EE1E')
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emlc.check import Verdict
+    from emlc.errors import EmlcError
+    from emlc.ir.tape import flatten, measure
+    from emlc.lower.balls import evaluate
+    from emlc.parse import parse, parse_tree
+    from emlc.pipeline import Compiled, check, compile
+    from emlc.show import show
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Compiled",
+    "EmlcError",
+    "Verdict",
+    "check",
+    "compile",
+    "evaluate",
+    "flatten",
+    "measure",
+    "parse",
+    "parse_tree",
+    "show",
+]
+
+_HOME = {
+    "Compiled": "emlc.pipeline",
+    "EmlcError": "emlc.errors",
+    "Verdict": "emlc.check",
+    "check": "emlc.pipeline",
+    "compile": "emlc.pipeline",
+    "evaluate": "emlc.lower.balls",
+    "flatten": "emlc.ir.tape",
+    "measure": "emlc.ir.tape",
+    "parse": "emlc.parse",
+    "parse_tree": "emlc.parse",
+    "show": "emlc.show",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'emlc' has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps the verbs: importing emlc.check or emlc.parse does not hide the functions so named."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

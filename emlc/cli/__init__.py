@@ -1,0 +1,165 @@
+"""The command line: which commands there are, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from types import TracebackType
+
+import click
+
+from emlc import __version__
+from emlc.cli.report import failed, use_streams
+from emlc.errors import EmlcError, LimitError, UsageError
+
+INTERRUPTED, PIPE_CLOSED = 130, 141
+_COMPLETE = "_EMLC_COMPLETE"
+
+_COMMANDS = {
+    "compile": "Compile a formula to a pure EML tree.",
+    "check": "Say whether a tree means a formula.",
+    "eval": "Evaluate a formula or a tree.",
+    "render": "Draw a formula's tree.",
+    "export": "Write a formula in another language.",
+    "table": "List the smallest known trees of the functions.",
+    "completion": "Print the script that completes commands in a shell.",
+}
+
+
+class InternalError(EmlcError):
+    """An error that nobody foresaw."""
+
+    kind = "internal"
+    exit_code = 70
+
+
+class _Commands(click.Group):
+    """Imports a command only when it is called; its line in the help is known without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found: click.Command = import_module(f"emlc.cli.{cmd_name}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            raise _no_command(args[0])
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0].startswith("-") and args[0] not in ("--help", "--version"):
+            raise _no_command(args[0])
+        return super().parse_args(ctx, args)
+
+
+def _no_command(word: str) -> UsageError:
+    import difflib
+
+    near = difflib.get_close_matches(word, _COMMANDS, 1)
+    if near:
+        return UsageError(f"no command {word}", hint=f"did you mean emlc {near[0]}?")
+    if word.startswith("--"):
+        return UsageError(f"no option {word} before the command", hint="see emlc --help")
+    shown = word if len(word) < 40 else "EXPR"
+    return UsageError(f"no command {shown}", hint=f'for a formula, write emlc compile "{shown}"')
+
+
+@click.group(cls=_Commands, epilog="`emlc COMMAND --help` explains a command and its options.")
+@click.version_option(__version__, prog_name="emlc")
+def emlc() -> None:
+    """Turn formulas into trees over eml(x, y) = exp(x) - ln(y), and check them.
+
+    A formula is what you would type, such as "sin(x)^2 + 2y"; LaTeX, Wolfram and trees in any
+    notation are read too, and - reads standard input. Results go to standard output, everything
+    else to standard error. Exit status: 0 done, 1 the input or the claim is wrong, 2 the command
+    line is wrong, 3 a limit was reached or nothing could be decided.
+    """
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command line and return its exit status; errors are reported, not raised."""
+    words = list(args[: args.index("--")] if "--" in args else args)
+    as_json = "--json" in words
+    try:
+        status = _run(list(args) or ["--help"])
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader is gone; what is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except EmlcError as error:
+        found = error
+    except click.ClickException as error:
+        found = _usage(error)
+    except RecursionError:
+        found = LimitError("the input is nested too deeply for this command")
+    except MemoryError:
+        found = LimitError("there is not enough memory for this input")
+    except OSError as error:
+        found = EmlcError(f"{error.filename or 'output'}: {error.strerror}")
+    if "--debug" in words:
+        traceback.print_exc()
+    failed(found, as_json)
+    return found.exit_code
+
+
+def _run(args: list[str]) -> int:
+    try:
+        with emlc.make_context("emlc", args) as ctx:
+            status = emlc.invoke(ctx)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """A complaint of click's in our words."""
+    message = error.format_message().rstrip(".")
+    hint = None
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"see {error.ctx.command_path} --help"
+        if "unexpected extra argument" in message:
+            hint = "put a formula that has spaces between quotes"
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
+
+
+def _report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """The last resort: an error nobody foresaw is one line, or a traceback with --debug."""
+    if "--debug" in sys.argv:
+        sys.__excepthook__(kind, error, trace)
+    else:
+        hint = "this is a bug in emlc; --debug shows where it happened"
+        failed(InternalError(f"{kind.__name__}: {error}", hint=hint), "--json" in sys.argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(InternalError.exit_code)
+
+
+def main() -> None:
+    """The entry point of the `emlc` program."""
+    use_streams()
+    instruction = os.environ.get(_COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(emlc, {}, "emlc", _COMPLETE, instruction))
+    sys.excepthook = _report_bug
+    sys.exit(run(sys.argv[1:]))

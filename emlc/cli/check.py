@@ -1,0 +1,41 @@
+"""emlc check: whether a tree means a formula."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from emlc.cli.command import Command, common, domain_option, read_text
+from emlc.cli.report import document, judged, result, verdict_json
+from emlc.errors import LimitError, UsageError
+
+_STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_code}
+
+
+@click.command(cls=Command, short_help="Say whether a tree means a formula.")
+@click.argument("expr")
+@click.argument("tree")
+@domain_option
+@common
+def command(expr: str, tree: str, domain: dict[str, str], as_json: bool) -> int:
+    """Say whether a tree means a formula, everywhere on the domain.
+
+    Prints the verdict: proved, agrees (at many points), refuted (with a point) or unknown. The exit
+    status is 0 for the first two, 1 for refuted, 3 for unknown.
+
+    \b
+    emlc check "ln(x)" 11xE1EE
+    emlc check "ln(x)" "eml(1, eml(eml(1, x), 1))" --domain x:real
+    """
+    if expr == tree == "-":
+        raise UsageError("standard input cannot be both the formula and the tree")
+    from emlc.pipeline import check
+
+    formula, text = read_text(expr), read_text(tree)
+    verdict = check(formula, text, domain)
+    if as_json:
+        document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict))
+    else:
+        result(judged(verdict, sys.stdout))
+    return _STATUS[verdict.status]

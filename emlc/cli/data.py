@@ -1,0 +1,185 @@
+"""Columns of numbers by variable name, from CSV, npz and npy files, a block of rows at a time."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from emlc.cli.report import number
+from emlc.errors import ArgumentError, ParseError
+from emlc.parse.names import canonical
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BLOCK = 8192
+_FORMATS = "data files are .csv, .tsv, .npz and .npy; - reads CSV from standard input"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows: the columns of the variables, and what stands in every cell."""
+
+    columns: dict[str, NDArray[Any]]
+    cells: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The names of all columns, and the rows in blocks."""
+
+    names: list[str]
+    blocks: Iterator[Block]
+
+
+def read_data(name: str, variables: Sequence[str]) -> Data:
+    """Open a data file that has a column for each of the variables.
+
+    Raises ArgumentError where it has not, ParseError where a cell is no number, OSError.
+    """
+    suffix = Path(name).suffix.lower()
+    if name == "-":
+        return _from_csv(sys.stdin, "standard input", variables)
+    if suffix in (".csv", ".tsv", ".txt"):
+        stream = open(name, encoding="utf-8-sig", newline="")  # noqa: SIM115 - read block by block
+        return _from_csv(stream, name, variables)
+    if suffix in (".npz", ".npy"):
+        return _from_arrays(_arrays(name, variables), name, variables)
+    raise ArgumentError(f"{name} is no data file by its name", hint=_FORMATS)
+
+
+def _places(names: Sequence[str], file: str, variables: Sequence[str]) -> dict[str, int]:
+    """The number of the column of each variable."""
+    known: dict[str, int] = {}
+    for place, written in enumerate(names):
+        spelled = canonical(written) or written
+        if spelled in known and spelled in variables:
+            raise ArgumentError(f"{file} has two columns named {written}")
+        known[spelled] = place
+    missing = [v for v in variables if v not in known]
+    if missing:
+        shown = ", ".join(names[:12]) or "unnamed"
+        raise ArgumentError(
+            f"{file} has no column for {', '.join(missing)}", hint=f"its columns are {shown}"
+        )
+    return {v: known[v] for v in variables}
+
+
+# -- CSV -----------------------------------------------------------------------------------------
+
+
+def _from_csv(stream: TextIO, name: str, variables: Sequence[str]) -> Data:
+    try:
+        first = stream.readline()
+    except UnicodeDecodeError as error:
+        raise ParseError(f"{name} is not UTF-8 text: {error.reason}") from None
+    sign = "\t" if "\t" in first and "," not in first else ","
+    names = [n.strip() for n in next(csv.reader([first], delimiter=sign), [])]
+    if not names or all(_cell(n) is not None for n in names):
+        wanted = ",".join(variables or ("x",))
+        hint = f"its first line names the columns, as in {wanted}"
+        raise ArgumentError(f"{name} does not name its columns", hint=hint)
+    places = _places(names, name, variables)
+    return Data(names, _csv_blocks(csv.reader(stream, delimiter=sign), places, len(names), name))
+
+
+def _csv_blocks(
+    reader: Iterator[list[str]], places: Mapping[str, int], width: int, file: str
+) -> Iterator[Block]:
+    first = 2
+    while True:
+        try:
+            rows = list(enumerate(islice(reader, BLOCK), first))
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ParseError(f"{file} is not CSV text after row {first - 1}: {error}") from None
+        if not rows:
+            return
+        first += len(rows)
+        rows = [(n, cells) for n, cells in rows if cells]
+        for n, cells in rows:
+            if len(cells) != width:
+                message = f"{file}, row {n}: {len(cells)} cells, but the first row names {width}"
+                raise ParseError(message, hint="a cell that holds a comma stands in quotes")
+        columns = {v: _column(rows, place, f"{file}, column {v}") for v, place in places.items()}
+        yield Block(columns, [cells for _, cells in rows])
+
+
+def _column(rows: list[tuple[int, list[str]]], place: int, where: str) -> NDArray[Any]:
+    """One column as numbers; an empty cell is nan."""
+    import numpy as np
+
+    texts = [cells[place] for _, cells in rows]
+    try:
+        return np.array(texts, dtype=np.float64)
+    except ValueError:
+        pass
+    values = [_cell(text) if text.strip() else float("nan") for text in texts]
+    for (n, _), text, value in zip(rows, texts, values, strict=True):
+        if value is None:
+            shown = text if len(text) <= 40 else text[:39] + "…"
+            hint = "cells are numbers such as 2, 0.1, 1e-3 or 1+2i"
+            raise ParseError(f"{where}, row {n}: {shown!r} is not a number", hint=hint)
+    return np.array(values)
+
+
+def _cell(text: str) -> complex | None:
+    """The number in a cell, None when it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return complex(text.replace(" ", "").replace("i", "j"))
+    except ValueError:
+        return None
+
+
+# -- numpy's files -------------------------------------------------------------------------------
+
+
+def _arrays(name: str, variables: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of the file by name."""
+    import numpy as np
+
+    try:
+        found = np.load(name, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            return {key: found[key] for key in found.files}
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ParseError(f"{name} is not an array file: {error}") from None
+    if found.dtype.names is not None:
+        return {key: found[key] for key in found.dtype.names}
+    if len(variables) == 1:
+        return {variables[0]: found}
+    hint = "save named arrays with np.savez, or a structured array"
+    raise ArgumentError(f"{name} does not name its columns", hint=hint)
+
+
+def _from_arrays(arrays: dict[str, NDArray[Any]], name: str, variables: Sequence[str]) -> Data:
+    import numpy as np
+
+    names = list(arrays)
+    places = _places(names, name, variables)
+    used = {v: np.ravel(arrays[names[place]]) for v, place in places.items()}
+    lengths = {v: a.size for v, a in used.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{v} has {n}" for v, n in lengths.items())
+        raise ArgumentError(f"the arrays of {name} differ in length: {listed}")
+    for v, a in used.items():
+        if a.dtype.kind not in "biufc":
+            raise ArgumentError(f"the array {v} of {name} holds no numbers but {a.dtype}")
+    return Data(list(used), _array_blocks(used))
+
+
+def _array_blocks(used: dict[str, NDArray[Any]]) -> Iterator[Block]:
+    size = max((a.size for a in used.values()), default=1)
+    for start in range(0, size, BLOCK):
+        columns = {v: a[start : start + BLOCK] for v, a in used.items()}
+        texts = [[number(z) for z in a.tolist()] for a in columns.values()]
+        yield Block(columns, [list(row) for row in zip(*texts, strict=True)])

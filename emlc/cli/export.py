@@ -1,0 +1,47 @@
+"""emlc export: a formula or its tree in another language."""
+
+from __future__ import annotations
+
+import click
+
+from emlc.cli.command import Command, common, domain_option, output_option, read_text
+from emlc.cli.report import document, result
+from emlc.cli.subject import subject
+
+LANGUAGES = ("c", "python", "numpy", "wolfram", "latex", "rpn", "json")
+_OF_TREES = ("rpn", "json")
+
+
+@click.command(cls=Command, short_help="Write a formula in another language.")
+@click.argument("expr")
+@click.option("--to", type=click.Choice(LANGUAGES), required=True, help="The language.")
+@click.option("--name", default="f", metavar="NAME", help="The name of the function: f.")
+@click.option("--tree", is_flag=True, help="Write the formula's EML tree, not the formula.")
+@domain_option
+@output_option
+@common
+def command(
+    expr: str,
+    to: str,
+    name: str,
+    tree: bool,
+    domain: dict[str, str],
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Write a formula as source text of another language; rpn and json write its EML tree.
+
+    \b
+    emlc export "x*exp(-x^2)" --to c --name bump -o bump.c
+    emlc export "sin(x)" --to numpy --tree
+    emlc export 11xE1EE --to wolfram
+    """
+    from emlc.lower.export import export
+
+    about = subject(read_text(expr), domain)
+    root = about.tree if tree or to in _OF_TREES else about.root
+    text = export(root, to, name=name, real=about.real)
+    if as_json:
+        document(source=about.source, to=to, name=name, text=text)
+    else:
+        result(text, output)

@@ -1,0 +1,165 @@
+"""What the commands print: results on standard output, all the rest on standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from emlc.errors import EmlcError
+
+if TYPE_CHECKING:
+    from emlc.check import Verdict
+
+_COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "faint": "2"}
+_STATUS = {"proved": "green", "agrees": "green", "refuted": "red", "unknown": "yellow"}
+_LABEL = 10
+_LISTED = 8
+_EXACT_DIGITS = 30
+
+
+def use_streams() -> None:
+    """Let no character that a terminal cannot show stop a command, nor any length of a number."""
+    sys.set_int_max_str_digits(0)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def colourful(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that wants colours."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+def paint(text: str, colour: str, stream: TextIO) -> str:
+    """The text in a colour, where the stream shows colours."""
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if colourful(stream) else text
+
+
+def width() -> int:
+    """Columns to write in."""
+    return max(40, min(shutil.get_terminal_size().columns, 100))
+
+
+# -- results -----------------------------------------------------------------------------------
+
+
+def result(text: str, output: str | None = None) -> None:
+    """Print a result, or write it to the file."""
+    if not text.endswith("\n"):
+        text += "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_file(output, text)
+
+
+def write_file(name: str, content: str | bytes) -> None:
+    """Write a file and say so. Raises OSError."""
+    data = content.encode() if isinstance(content, str) else content
+    Path(name).write_bytes(data)
+    note("wrote", f"{name} ({_bytes(len(data))})")
+
+
+def _bytes(count: int) -> str:
+    return f"{count} bytes" if count < 10_000 else f"{count / 1000:,.0f} kB"
+
+
+def document(**entries: Any) -> None:
+    """Print one JSON document; a number that is none is null, an infinite one a string."""
+    sys.stdout.write(json.dumps({"schema": 1, **entries}, allow_nan=False) + "\n")
+
+
+def plain(value: complex) -> Any:
+    """A value as JSON has it: a number, a pair for a complex one, null for nan."""
+    if isinstance(value, complex):
+        return [plain(value.real), plain(value.imag)]
+    if math.isnan(value):
+        return None
+    return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict with a worst difference that JSON can hold."""
+    return {**verdict.to_json(), "worst": plain(verdict.worst)}
+
+
+# -- words for people --------------------------------------------------------------------------
+
+
+def note(label: str, text: str) -> None:
+    """One line of the report, wrapped under its label."""
+    lines = textwrap.wrap(text, width() - _LABEL, break_long_words=False) or [""]
+    head = paint(f"{label:<{_LABEL}}", "faint", sys.stderr)
+    sys.stderr.write(head + f"\n{'':<{_LABEL}}".join(lines) + "\n")
+
+
+def warn(text: str) -> None:
+    """Say what a person should know although the command went on."""
+    sys.stderr.write(f"{paint('warning:', 'yellow', sys.stderr)} {text}\n")
+
+
+def failed(error: EmlcError, as_json: bool) -> None:
+    """Report an error: one JSON document on standard output, or words on standard error."""
+    if as_json:
+        span = None if error.span is None else [error.span.start, error.span.end]
+        document(
+            error={"kind": error.kind, "message": error.message, "span": span, "hint": error.hint}
+        )
+        sys.stdout.flush()
+        return
+    text = error.render()
+    sys.stderr.write(paint("error:", "red", sys.stderr) + text.removeprefix("error:") + "\n")
+
+
+def judged(verdict: Verdict, stream: TextIO) -> str:
+    """The verdict in a line: what, how, and how far apart the two were."""
+    said = paint(verdict.status, _STATUS[verdict.status], stream)
+    text = f"{said}: {verdict.how}"
+    if verdict.points and verdict.status in ("proved", "agrees"):
+        if str(verdict.points) not in verdict.how:
+            text += f"; compared at {verdict.points} points"
+        text += f", largest difference {verdict.worst:.1g}"
+    return text
+
+
+def listed(items: Sequence[str]) -> str:
+    """Some items by name, the rest by number."""
+    rest = len(items) - _LISTED
+    more = f"; {rest} more (--json lists all)" if rest > 0 else ""
+    return "; ".join(items[:_LISTED]) + more
+
+
+def domain_text(domain: dict[str, str]) -> str:
+    """A domain as a person reads it."""
+    return ", ".join(f"{part} {values}" for part, values in domain.items()) or "no variables"
+
+
+def count(n: int) -> str:
+    """An exact count, or its power of ten where nobody would read the digits."""
+    if n < 10**_EXACT_DIGITS:
+        return str(n)
+    digits = str(n)
+    return f"about {digits[0]}.{digits[1:3]}*10^{len(digits) - 1} ({len(digits)} digits)"
+
+
+def number(value: complex) -> str:
+    """The shortest text that reads back as the value; a+bi for a complex one."""
+    if not isinstance(value, complex):
+        return repr(float(value))
+    if value.real != value.real or value.imag != value.imag:
+        return "nan"
+    if not value.imag:
+        return repr(value.real)
+    imaginary = f"{abs(value.imag)!r}i"
+    sign = "-" if math.copysign(1, value.imag) < 0 else "+"
+    if not value.real:
+        return imaginary if sign == "+" else f"-{imaginary}"
+    return f"{value.real!r}{sign}{imaginary}"

@@ -1,0 +1,147 @@
+"""emlc table: the smallest known tree of every function, with how much is known of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from emlc.cli.command import Command, common, mode_option
+from emlc.cli.report import colourful, count, document, domain_text, result, verdict_json, width
+from emlc.tables.primitives import BY_NAME, ROWS
+
+if TYPE_CHECKING:
+    from emlc.pipeline import Compiled
+
+_LEAVES = ("1", "x", "y")
+_NUMBERS = ("0", "-1", "2", "1/2")
+_FURTHER = ("phi",)
+_LOWER_BOUND = 1
+_HEADS = ("name", "K", "dag", "depth", "verdict", "domain")
+_NUMERIC = range(1, 4)
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    name: str
+    formula: str
+    made: Compiled
+
+
+@click.command(cls=Command, short_help="List the smallest known trees of the functions.")
+@click.argument("names", nargs=-1)
+@mode_option
+@common
+def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
+    """List the smallest known trees of the functions: size, domain and verdict.
+
+    Without NAMES, all primitives of the paper and a few numbers. A name is a function such as sin,
+    or any formula.
+
+    \b
+    emlc table
+    emlc table sin cos "ln(1+x)" --mode shortest
+    """
+    wanted = names or _default()
+    rows = list(_progress(_rows(wanted, mode), len(wanted)))
+    if as_json:
+        document(rows=[_entry(row) for row in rows])
+    elif colourful(sys.stdout):
+        _print(rows, mode)
+    else:
+        result(_aligned([_HEADS, *(_cells(row) for row in rows)]))
+
+
+def _default() -> tuple[str, ...]:
+    known = [row.name for row in ROWS if row.paper]
+    return (*_LEAVES, *_NUMBERS, *known, *_FURTHER)
+
+
+def _rows(names: Sequence[str], mode: str) -> Iterator[Row]:
+    from emlc.pipeline import compile
+    from emlc.show import show
+
+    for name in names:
+        row = BY_NAME.get(name)
+        called = f"{row.name}({', '.join(row.params)})" if row and row.params else name
+        made = compile(called, mode=mode)
+        yield Row(name, show(made.formula), made)
+
+
+def _progress(rows: Iterator[Row], total: int) -> Iterator[Row]:
+    """The rows; a terminal sees how far they have come."""
+    if not colourful(sys.stderr):
+        return rows
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(rows, "compiling", total, console=Console(stderr=True), transient=True))
+
+
+def _domain(made: Compiled) -> str:
+    """Where the tree is right: the domain but for the points that are excluded."""
+    points = [text.partition(":")[0] for text in made.excluded_points]
+    return domain_text(made.domain) + (f"; not at {', '.join(points)}" if points else "")
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    made = row.made
+    return {
+        "name": row.name,
+        "mode": made.mode,
+        "k": made.size,
+        "dag": made.dag,
+        "depth": made.depth,
+        "domain": _domain(made),
+        "lower_bound": _LOWER_BOUND,
+        "rpn": made.rpn(),
+        "verdict": verdict_json(made.verdict),
+    }
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    made = row.made
+    domain = _domain(made) if made.variables or made.excluded_points else ""
+    return (
+        row.formula,
+        count(made.size),
+        str(made.dag),
+        str(made.depth),
+        made.verdict.status,
+        domain,
+    )
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> str:
+    """Columns of text, numbers to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADS))]
+    lines = (
+        "  ".join(
+            cell.rjust(w) if k in _NUMERIC else cell.ljust(w)
+            for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _print(rows: list[Row], mode: str) -> None:
+    """The table on a terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, title=f"smallest known trees, mode {mode}", pad_edge=False)
+    for k, head in enumerate(_HEADS):
+        numeric = k in _NUMERIC
+        table.add_column(head, justify="right" if numeric else "left", no_wrap=numeric or k == 0)
+    colours = {"proved": "green", "agrees": "green", "refuted": "bold red", "unknown": "yellow"}
+    for row in rows:
+        cells = [Text(cell) for cell in _cells(row)]
+        cells[4].stylize(colours[row.made.verdict.status])
+        table.add_row(*cells)
+    Console(width=width()).print(table)
