@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -271,7 +272,7 @@ def _say(trouble: Trouble, where: str) -> None:
         elif mode == "raise":
             raise FloatingPointError(message)
         elif mode == "print":
-            print(f"Warning: {message}")
+            sys.stderr.write(f"Warning: {message}\n")
         elif mode == "call" and handler is not None:
             handler(text, int(flag))
         elif mode == "log" and handler is not None:

@@ -7,6 +7,7 @@ near a branch cut is computed again by balls, one by one.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from emlc.errors import TreeError
 from emlc.ir.node import Lit, Var
 from emlc.ir.tape import Tape
-from emlc.lower import balls, cache
+from emlc.lower import cache
 from emlc.lower.evaluator import Evaluator, Trouble
 from emlc.lower.program import build
+from emlc.lower.rigorous import at_point
 from emlc.tables.primitives import EML
 
 if TYPE_CHECKING:
@@ -28,11 +30,17 @@ _AGAIN, _NOT_REAL, _INFINITE = 1, 2, 3
 
 
 def faithful(
-    tape: Tape, *, real: bool = True, rtol: float = 1e-12, recompute: bool = True
+    tape: Tape,
+    *,
+    real: bool = True,
+    variables: Sequence[str] | None = None,
+    rtol: float = 1e-12,
+    recompute: bool = True,
 ) -> Evaluator:
     """The evaluator that runs the tree itself, in half-turn form.
 
     real        whether the values are real on the domain; a value that is not becomes nan
+    variables   the names that calls must give, when they are more than the tree holds
     rtol        relative error above which a point is computed again by balls (to 17 digits)
     recompute   False leaves such points as the kernel found them, to measure its speed
 
@@ -48,14 +56,16 @@ def faithful(
         if head is not EML and not isinstance(head, Var | Lit):
             name = getattr(head, "name", head)
             raise TreeError(f"not a pure tree: it holds {name}", hint="compile the formula first")
-    return Faithful(tape, real=real, rtol=rtol, recompute=recompute)
+    names = sorted({h.name for h in tape.heads if isinstance(h, Var)})
+    return Faithful(tape, names if variables is None else variables, real, rtol, recompute)
 
 
 class Faithful(Evaluator):
     """See `faithful`."""
 
-    def __init__(self, tape: Tape, *, real: bool, rtol: float, recompute: bool) -> None:
-        names = sorted({h.name for h in tape.heads if isinstance(h, Var)})
+    def __init__(
+        self, tape: Tape, names: Sequence[str], real: bool, rtol: float, recompute: bool
+    ) -> None:
         super().__init__(names, real=real)
         self._tape = tape
         self._rtol = rtol
@@ -84,9 +94,7 @@ class Faithful(Evaluator):
             out.real, out.imag = rows
         return self._settle(args, out, status)
 
-    def _settle(
-        self, args: list[NDArray[Any]], out: NDArray[Any], status: NDArray[Any]
-    ) -> Trouble:
+    def _settle(self, args: list[NDArray[Any]], out: NDArray[Any], status: NDArray[Any]) -> Trouble:
         """Put right what the kernel left open."""
         import numpy as np
 
@@ -102,29 +110,10 @@ class Faithful(Evaluator):
             trouble |= Trouble.DIVIDE
         if self._recompute:
             for i in np.flatnonzero(status == _AGAIN):
-                out[i], more = self._point([a[i].item() for a in args], out.dtype.kind == "f")
+                values = {n: a[i].item() for n, a in zip(self.variables, args, strict=True)}
+                out[i], more = at_point(self._tape, values, out.dtype.kind == "f")
                 trouble |= more
         return trouble
-
-    def _point(self, values: list[complex], real: bool) -> tuple[complex, Trouble]:
-        """One point by balls."""
-        empty = math.nan if real else complex(math.nan, math.nan)
-        if any(v != v for v in values):
-            return empty, Trouble.NONE
-        if any(abs(v) == math.inf for v in values):
-            return empty, Trouble.INVALID
-        ball = balls.evaluate(self._tape, dict(zip(self.variables, values, strict=True)))
-        if ball.kind not in ("finite", "infinite"):
-            return empty, Trouble.INVALID
-        value = complex(ball)
-        if real and value.imag != 0:
-            return empty, Trouble.INVALID
-        trouble = Trouble.NONE
-        if ball.kind == "infinite":
-            trouble = Trouble.DIVIDE
-        elif math.isinf(value.real) or math.isinf(value.imag):
-            trouble = Trouble.OVER
-        return (value.real if real else value), trouble
 
 
 @lru_cache(maxsize=1)

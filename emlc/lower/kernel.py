@@ -45,14 +45,10 @@ def _exp(x):  # type: ignore[no-untyped-def]
     k = z - _SHIFT
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
     p = 2.5100472505694996e-08
-    p = p * r + 2.7620201591031547e-07
-    p = p * r + 2.7557268276905696e-06
-    p = p * r + 2.4801521057868204e-05
-    p = p * r + 0.00019841269863171557
-    p = p * r + 0.0013888888917367081
-    p = p * r + 0.008333333333330039
-    p = p * r + 0.041666666666623824
-    p = p * r + 0.16666666666666669
+    p = (p * r + 2.7620201591031547e-07) * r + 2.7557268276905696e-06
+    p = (p * r + 2.4801521057868204e-05) * r + 0.00019841269863171557
+    p = (p * r + 0.0013888888917367081) * r + 0.008333333333330039
+    p = (p * r + 0.041666666666623824) * r + 0.16666666666666669
     p = p * r + 0.5
     power = (np.float64(z).view(np.int64) << np.int64(52)) + np.int64(_ONE_BITS)
     return (r * r * p + r + 1.0) * np.int64(power).view(np.float64)
@@ -68,12 +64,9 @@ def _log(x):  # type: ignore[no-untyped-def]
     s = f / (2.0 + f)
     t = s * s
     p = 0.1461916613488797
-    p = p * t + 0.1533150161114533
-    p = p * t + 0.18182895750119193
-    p = p * t + 0.22222211043776857
-    p = p * t + 0.2857142862653362
-    p = p * t + 0.3999999999989827
-    p = p * t + 0.666666666666667
+    p = (p * t + 0.1533150161114533) * t + 0.18182895750119193
+    p = (p * t + 0.22222211043776857) * t + 0.2857142862653362
+    p = (p * t + 0.3999999999989827) * t + 0.666666666666667
     h = 0.5 * f * f
     return power * _LN2_HIGH - ((h - (s * (h + t * p) + power * _LN2_LOW)) - f)
 
@@ -83,12 +76,9 @@ def _sin_pi(f):  # type: ignore[no-untyped-def]
     """sin(pi f) / pi for abs(f) <= 1/4."""
     t = f * f
     p = -6.920714981184486e-06
-    p = p * t + 0.0001484240587594755
-    p = p * t - 0.002346080833832126
-    p = p * t + 0.026147847813245743
-    p = p * t - 0.19075182412203828
-    p = p * t + 0.8117424252833535
-    p = p * t - 1.6449340668482264
+    p = (p * t + 0.0001484240587594755) * t - 0.002346080833832126
+    p = (p * t + 0.026147847813245743) * t - 0.19075182412203828
+    p = (p * t + 0.8117424252833535) * t - 1.6449340668482264
     return f + f * t * p
 
 
@@ -97,12 +87,9 @@ def _cos_pi(f):  # type: ignore[no-untyped-def]
     """cos(pi f) for abs(f) <= 1/4."""
     t = f * f
     p = -0.00010370082971594627
-    p = p * t + 0.001929493874894941
-    p = p * t - 0.025806887964701878
-    p = p * t + 0.23533063028399223
-    p = p * t - 1.3352627688538095
-    p = p * t + 4.058712126416765
-    p = p * t - 4.934802200544679
+    p = (p * t + 0.001929493874894941) * t - 0.025806887964701878
+    p = (p * t + 0.23533063028399223) * t - 1.3352627688538095
+    p = (p * t + 4.058712126416765) * t - 4.934802200544679
     return 1.0 + t * p
 
 
@@ -111,16 +98,11 @@ def _atan(p):  # type: ignore[no-untyped-def]
     """atan(p) / pi for abs(p) <= tan(pi/8)."""
     t = p * p
     s = -0.01917392228554793
-    s = s * t + 0.03922923713835943
-    s = s * t - 0.05085365922344248
-    s = s * t + 0.05858132894427922
-    s = s * t - 0.06664509603255386
-    s = s * t + 0.07692183059894114
-    s = s * t - 0.09090904572487347
-    s = s * t + 0.11111111015117626
-    s = s * t - 0.1428571428466482
-    s = s * t + 0.19999999999995513
-    s = s * t - 0.3333333333333333
+    s = (s * t + 0.03922923713835943) * t - 0.05085365922344248
+    s = (s * t + 0.05858132894427922) * t - 0.06664509603255386
+    s = (s * t + 0.07692183059894114) * t - 0.09090904572487347
+    s = (s * t + 0.11111111015117626) * t - 0.1428571428466482
+    s = (s * t + 0.19999999999995513) * t - 0.3333333333333333
     return (p + p * t * s) * _PER_PI
 
 
@@ -359,14 +341,37 @@ def _store(v, out, status, rtol):  # type: ignore[no-untyped-def]
             out[1, i] = v[i + T] * _PI
 
 
+@_jit
+def _apply(op, w, u, v, u_level, v_level):  # type: ignore[no-untyped-def]
+    """One step over a tile; whether the tile is real."""
+    if op == EXP:
+        odd = _exp_real(w, u) if u_level else _exp_tile(w, u)
+        if odd:
+            _exp_infinite(w, u)
+        return u_level and odd == 0
+    if op == LOG:
+        odd, turned = _log_real(w, u) if u_level else (_log_tile(w, u), 1)
+        if odd:
+            _log_infinite(w, u)
+        return turned == 0
+    if op == WRAP:
+        _wrap_tile(w, u)
+        return u_level
+    if _difference(w, u, v, 0):
+        _difference_infinite(w, u, v)
+    _difference(w, u, v, 1)
+    return u_level and v_level
+
+
+_ROWS = float64[:, ::1]
+_FLAGS = int64[::1]
+
+
 @njit(
-    void(
-        int64[:, ::1], float64[:, ::1], int64[::1], float64[:, ::1], float64[:, ::1],
-        float64[:, ::1], float64[:, ::1], int64[::1], float64,
-    ),
+    void(int64[:, ::1], _ROWS, _FLAGS, _ROWS, _ROWS, _ROWS, _ROWS, _FLAGS, float64),
     error_model="numpy",
     cache=True,
-)  # fmt: skip
+)
 def run(steps, constants, level, registers, re, im, out, status, rtol):  # type: ignore[no-untyped-def]
     """Run the steps on every point.
 
@@ -385,27 +390,8 @@ def run(steps, constants, level, registers, re, im, out, status, rtol):  # type:
                 for row in range(4):
                     w[row * T : (row + 1) * T] = constants[left, row]
                 level[to] = constants[left, 1] == 0.0 and constants[left, 3] == 0.0
-            elif op == EXP:
-                level[to] = level[left]
-                v = registers[left]
-                odd = _exp_real(w, v) if level[left] else _exp_tile(w, v)
-                if odd:
-                    _exp_infinite(w, v)
-                    level[to] = False
-            elif op == LOG:
-                v = registers[left]
-                odd, turned = _log_real(w, v) if level[left] else (_log_tile(w, v), 1)
-                level[to] = turned == 0
-                if odd:
-                    _log_infinite(w, v)
-            elif op == WRAP:
-                _wrap_tile(w, registers[left])
-                level[to] = level[left]
             else:
                 u, v = registers[left], registers[right]
-                if _difference(w, u, v, 0):
-                    _difference_infinite(w, u, v)
-                _difference(w, u, v, 1)
-                level[to] = level[left] and level[right]
+                level[to] = _apply(op, w, u, v, level[left] != 0, level[right] != 0)
         end = min(start + T, points)
         _store(registers[steps[-1, 1]], out[:, start:end], status[start:end], rtol)

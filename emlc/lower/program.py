@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from emlc.ir.node import ONE, Lit, Var, lit
+from emlc.ir.node import ONE, Var, lit
 from emlc.ir.tape import NONE, Tape
 from emlc.lower import balls
 from emlc.tables.primitives import EML
@@ -152,7 +152,9 @@ class _Constants:
 
     def compute(self) -> list[balls.Ball]:
         """All of them, by exact algebra."""
-        return balls.evaluate_all(Tape(tuple(self.heads), self.op, self.left, self.right), {}, _DIGITS)
+        return balls.evaluate_all(
+            Tape(tuple(self.heads), self.op, self.left, self.right), {}, _DIGITS
+        )
 
 
 def _row(ball: balls.Ball) -> Row:

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import cmath
+import math
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emlc.errors import LimitError, TreeError
+from emlc.ir.node import Lit, Node, Param, Var, fold, node
+from emlc.lower import cache
+from emlc.lower.direct import direct
+from emlc.parse import parse
+from emlc.tables.primitives import ROWS, Primitive
+
+
+def formula(text: str) -> Node:
+    return parse(text).root
+
+
+def call(row: Primitive) -> Node:
+    return node(row, *(node(Var(p)) for p in row.params))
+
+
+def reference(root: Node, point: dict[str, complex]) -> complex | None:
+    """The principal value by mpmath at 30 digits, by the rows' sympy names and meanings."""
+    mpmath = pytest.importorskip("mpmath")
+    basic = {
+        "E": lambda: +mpmath.e,
+        "pi": lambda: +mpmath.pi,
+        "I": lambda: mpmath.mpc(0, 1),
+        "Add": lambda x, y: x + y,
+        "Mul": lambda x, y: x * y,
+        "Pow": lambda x, y: mpmath.power(x, y) if x else mpmath.mpf(0) ** mpmath.re(y),
+    }
+
+    def value(n: Node, args: list[object]) -> object:
+        if isinstance(n.head, Var):
+            return mpmath.mpmathify(point[n.head.name])
+        if isinstance(n.head, Lit):
+            return mpmath.mpf(n.head.value.numerator) / n.head.value.denominator
+        assert isinstance(n.head, Primitive)
+        if n.head.meaning:
+            inner = parse(n.head.meaning, "infix").root
+            return below(inner, dict(zip(n.head.params, args, strict=True)))
+        return (basic.get(n.head.sympy) or getattr(mpmath, n.head.sympy))(*args)
+
+    def below(inner: Node, values: dict[str, object]) -> object:
+        return fold(
+            inner,
+            lambda n, args: values[n.head.name] if isinstance(n.head, Var) else value(n, args),
+        )
+
+    with mpmath.workdps(30):
+        try:
+            found = complex(below(root, {k: mpmath.mpmathify(v) for k, v in point.items()}))
+        except (ZeroDivisionError, ValueError, OverflowError):
+            return None
+    return found if cmath.isfinite(found) else None
+
+
+REALS = [-2.5, -1.0, -0.5, -1e-9, 0.0, 1e-9, 0.25, 0.5, 1.0, 1.5, 2.0, 7.0]
+PLANE = [2 + 0j, -2 + 0j, 2j, -2j, 0.5 + 0j, -0.5 - 0j, complex(-2, -0.0), 1 + 2j, -1 - 0.5j, 3 - 1j]
+
+
+# Rows whose meaning is real at more points than their real domain holds.
+NARROW = ("log", "root")
+
+
+def close(got: complex, want: complex) -> bool:
+    return abs(got - want) <= 1e-9 * abs(want) + 1e-15
+
+
+@pytest.mark.parametrize("plane", [False, True])
+def test_every_row_agrees_with_its_meaning(plane: bool) -> None:
+    compared, quiet = 0, 0
+    for row in ROWS:
+        if plane and row.real_only:
+            continue
+        root = call(row)
+        f = direct(root, real=not plane)
+        pool = PLANE if plane else REALS
+        values = {p: np.roll(np.array(pool), 5 * k) for k, p in enumerate(f.variables)}
+        with np.errstate(all="ignore"):
+            found = np.broadcast_to(f(**values), len(pool))
+        for i in range(len(pool)):
+            want = reference(root, {p: v[i].item() for p, v in values.items()})
+            if want is None or (not plane and abs(want.imag) > 1e-12):
+                quiet += 1
+                assert plane or not np.isfinite(found[i]) or row.name == "acot", (row, values, i)
+                continue
+            if row.name in NARROW and np.isnan(found[i]):
+                continue
+            assert close(complex(found[i]), want), (row, {p: v[i] for p, v in values.items()}, want)
+            compared += 1
+    assert compared >= 400
+    assert plane or quiet >= 20
+
+
+VALUES = [
+    ("x^2 + y", {"x": 3.0, "y": 1.0}, 10.0),
+    ("x^-3 + x^16", {"x": 2.0}, 65536.125),
+    ("x^0.1", {"x": 2.0}, 2**0.1),
+    ("0.1", {}, 0.1),
+    ("eml(1, eml(eml(1, x), 1))", {"x": 5.0}, math.log(5)),
+    ("(exp(i*x) + exp(-i*x))/2", {"x": 0.3}, math.cos(0.3)),
+    # the result fits, a part of it does not
+    ("x/(x*x)", {"x": 1e200}, 1e-200),
+    ("x*1e300*1e300", {"x": 1e-306}, 1e294),
+    ("exp(x)*1e300*1e300", {"x": -800.0}, 3.6678745841776876e252),
+    ("hypot(x, y)", {"x": 3e200, "y": 4e200}, 5e200),
+    ("sigmoid(x)", {"x": -1000.0}, 0.0),
+    ("tanh(x)", {"x": 400.0}, 1.0),
+]
+
+
+@pytest.mark.parametrize(("text", "point", "want"), VALUES)
+def test_values(text: str, point: dict[str, float], want: float) -> None:
+    got = direct(formula(text))(**point)
+    assert type(got) is np.float64
+    assert got == pytest.approx(want, rel=1e-14)
+
+
+PRINCIPAL = [
+    ("ln(-2)", math.log(2) + 1j * math.pi),
+    ("(-8)^(1/3)", 1 + 1j * math.sqrt(3)),
+    ("sqrt(-4)", 2j),
+    ("ln(-(1 + 0*i))", 1j * math.pi),
+    ("asin(2)", math.pi / 2 - 1j * math.acosh(2)),
+    ("acosh(-3)", math.acosh(3) + 1j * math.pi),
+    ("exp(800 + i) * exp(-800)", cmath.exp(1j)),
+]
+
+
+@pytest.mark.parametrize(("text", "want"), PRINCIPAL)
+def test_principal_values(text: str, want: complex) -> None:
+    got = direct(formula(text), real=False)()
+    assert type(got) is np.complex128
+    assert got == pytest.approx(want, rel=1e-14, abs=1e-15)
+
+
+WARNED = [
+    ("ln(x)", -1.0, math.nan, "invalid value"),
+    ("ln(x)", 0.0, -math.inf, "divide by zero"),
+    ("1/x", 0.0, math.inf, "divide by zero"),
+    ("sqrt(x)", -1.0, math.nan, "invalid value"),
+    ("x^(1/3)", -8.0, math.nan, "invalid value"),
+    ("x^0.5", -8.0, math.nan, "invalid value"),
+    ("asin(x)", 1.5, math.nan, "invalid value"),
+    ("exp(x)", 1000.0, math.inf, "overflow"),
+    ("x*x", 1e200, math.inf, "overflow"),
+    ("atan2(x, x)", 0.0, math.nan, "invalid value"),
+    ("(exp(i*x) + exp(-i*x))*i/2", 1.0, math.nan, "invalid value"),
+]
+
+
+@pytest.mark.parametrize(("text", "x", "want", "message"), WARNED)
+def test_warnings_are_numpys(text: str, x: float, want: float, message: str) -> None:
+    f = direct(formula(text))
+    with pytest.warns(RuntimeWarning) as told:
+        got = f([x, 0.5])
+    assert any(message in str(w.message) for w in told)
+    assert np.array_equal(got[0], want, equal_nan=True)
+    assert np.isfinite(got[1]) or np.isnan(want)
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        f(x)
+
+
+def test_infinities_and_nan_pass_without_a_word() -> None:
+    got = direct(formula("exp(x)"))([math.inf, -math.inf, math.nan])
+    assert list(got[:2]) == [math.inf, 0.0]
+    assert np.isnan(got[2])
+    assert np.isnan(direct(formula("x*y"), real=False)(x=math.nan, y=1j))
+
+
+def test_large_formulas_are_interpreted() -> None:
+    terms = [f"x{k % 40}*{k}.5" for k in range(2_000)]
+    f = direct(formula("+".join(terms)))
+    values = {name: np.linspace(-1, 1, 7) * len(name) for name in f.variables}
+    want = sum(values[f"x{k % 40}"] * (k + 0.5) for k in range(2_000))
+    assert np.allclose(f(**values), want, rtol=1e-12, atol=1e-9)
+
+
+def test_deep_formulas() -> None:
+    deep = formula("x")
+    half = formula("half(x)").head
+    for _ in range(30_000):
+        deep = node(half, deep)
+    with np.errstate(all="ignore"):
+        assert direct(deep)(1.0) == 0.0
+
+
+@given(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3))
+@settings(max_examples=40, deadline=None)
+def test_arithmetic_is_the_machines(x: float, y: float) -> None:
+    assert direct(formula("(x + y)*(x - y)"))(x=x, y=y) == (x + y) * (x - y)
+
+
+def test_layouts_and_types() -> None:
+    f = direct(formula("x + 2*y"))
+    x = np.arange(12.0).reshape(3, 4)[:, ::-2]
+    assert np.array_equal(f(x=x, y=1), x + 2)
+    assert f(x=np.float32(1), y=1.0).dtype == np.float32
+    assert f(x=np.complex64(1j), y=1.0).dtype == np.complex64
+    assert f(x=np.zeros((0, 3)), y=1.0).shape == (0, 3)
+    out = np.empty(4)
+    assert f(x=np.arange(4), y=0.5, out=out) is out
+    assert list(out) == [1, 2, 3, 4]
+
+
+def test_what_doubles_cannot_hold_is_refused() -> None:
+    for text in ("x*1e400", "x + 1e-400"):
+        with pytest.raises(LimitError, match="range of doubles"):
+            direct(formula(text))(1.0)
+    with pytest.raises(TreeError, match="parameter a"):
+        direct(node(Param("a")))()
+
+
+# -- the cache folder --------------------------------------------------------------------------
+
+
+def test_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path / "mine"))
+    assert cache.folder() == tmp_path / "mine"
+    monkeypatch.delenv("EMLC_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert cache.folder() == tmp_path / "cache" / "emlc"
+    if os.name == "posix":
+        assert stat.S_IMODE(cache.folder().stat().st_mode) == 0o700
+
+
+def test_a_folder_that_is_not_ours_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "file").write_text("")
+    for name in ("link", "file"):
+        monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path / name))
+        used = cache.folder()
+        assert used.is_dir()
+        assert tmp_path not in used.parents
+
+
+def test_entries_are_found_again_and_damage_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
+    code = (
+        "from emlc.parse import parse; from emlc.lower.direct import direct;"
+        "print(direct(parse('x*x - 3').root)(2.0))"
+    )
+
+    def run() -> str:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    assert run() == "1.0\n"
+    (source,) = tmp_path.glob("emlc_*.py")
+    assert "x*x" not in source.read_text()
+    kept = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.nb?")}
+    assert kept
+    assert run() == "1.0\n"
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.nb?")} == kept
+    source.write_text("raise SystemExit(3)")
+    for path in kept:
+        path.write_bytes(b"\x80damaged")
+    assert run() == "1.0\n"
