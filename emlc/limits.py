@@ -8,7 +8,7 @@ from __future__ import annotations
 FORMULA_CHARS = 4_000_000
 """Longest formula: a sum of 100,000 terms takes about 800,000 characters."""
 
-TREE_CHARS = 64_000_000
+TREE_CHARS = 32_000_000
 """Longest text of a tree in RPN or JSON, which read faster than formulas."""
 
 LITERAL_DIGITS = 10_000

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from string import Formatter
+from typing import NamedTuple
 
 from emlc import limits
 from emlc.errors import ArgumentError, LimitError
@@ -33,11 +34,20 @@ _BINARY = {
 }
 _SIGN = (SIGN, NEVER, FRACTION)
 _OPERATOR = re.compile(r"\\cdot|[-+*/^]")
-# Signs and quotients of bare numbers are numbers when read; a parenthesis keeps them apart.
-_FOLDED = {("-", 1), ("/", 2)}
 
 Piece = str | tuple[int, int]
-Spelling = tuple[tuple[Piece, ...], int]
+"""Text, or an argument and the level that it needs to stand without parentheses."""
+
+
+class Spelling(NamedTuple):
+    """The pieces of a text and how tightly it holds together.
+
+    folds   read back with numbers for arguments, it would be a number
+    """
+
+    pieces: tuple[Piece, ...]
+    level: int
+    folds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +154,14 @@ def _write(root: Node, notation: Notation) -> str:
             continue
         n, least = top
         if isinstance(n.head, Primitive):
-            pieces, level = _spelling(notation, n.head)
-            if (n.head.infix, len(n.args)) in _FOLDED and all(_is_number(a) for a in n.args):
+            pieces, level, folds = _spelling(notation, n.head)
+            if folds and all(_is_number(a) for a in n.args):
                 pieces = _guarded(pieces)
         else:
             found = leaves.get(n)
             if found is None:
                 found = leaves[n] = _leaf(n, notation)
-            pieces, level = found
+            pieces, level, _ = found
         if level < least:
             out.append(opening)
             stack.append(closing)
@@ -176,9 +186,9 @@ def _guarded(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 def _leaf(n: Node, notation: Notation) -> Spelling:
     if isinstance(n.head, Lit):
         text, level = _number(n.head.value, notation)
-        return (text,), level
+        return Spelling((text,), level)
     assert not isinstance(n.head, Primitive)
-    return (notation.name(n.head.name),), ATOM
+    return Spelling((notation.name(n.head.name),), ATOM)
 
 
 def _number(value: Fraction, notation: Notation) -> tuple[str, int]:
@@ -268,7 +278,9 @@ def _spelling(notation: Notation, row: Primitive) -> Spelling:
         if field is not None:
             pieces.append((row.params.index(field), asked[-1]))
             asked[-1] = 0
-    return tuple(pieces), level
+    written = "".join(text for text, *_ in template)
+    folds = SIGN <= level <= FRACTION and ("/" in written or written.startswith(("-", r"\frac")))
+    return Spelling(tuple(pieces), level, folds)
 
 
 def _spelled_out(root: Node, notation: Notation) -> Node:

@@ -21,7 +21,7 @@ from emlc.parse.trees import (
     is_rpn,
     looks_like_rpn,
     require_pure,
-    rpn_tokens_of,
+    rpn_words,
 )
 from emlc.parse.wolfram import Wolfram
 from emlc.tables.primitives import Primitive
@@ -40,7 +40,6 @@ _readers = Readers()
 _delimiters = re.compile(r"\s*(\$\$?|\\\(|\\\[)(.*?)(\$\$?|\\\)|\\\])[.,]?\s*", re.DOTALL)
 _json = re.compile(r"\s*(?:\{\s*\"|\[\s*[\[\"\]])")
 _wolfram = re.compile(r"\w\s*\[")
-_words = re.compile(r"[\w\s,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def parse(text: str, notation: str = "auto") -> Parsed:
     if notation == "json":
         return Parsed(from_json(text), text, notation, {})
     if notation == "rpn" or (notation == "wolfram" and is_list(text)):
-        root, spans = from_rpn(rpn_tokens_of(text), text)
+        root, spans = from_rpn(rpn_words(text), text)
         return Parsed(root, text, notation, spans)
     _check_length(text, limits.FORMULA_CHARS)
     builder = _FORMULAS[notation]
@@ -89,7 +88,7 @@ def parse_tree(text: str, notation: str = "auto") -> Node:
     True
     """
     _check_length(text, limits.TREE_CHARS)
-    if notation == "auto" and _words.fullmatch(text) and looks_like_rpn(rpn_tokens_of(text)):
+    if notation == "auto" and looks_like_rpn(text):
         notation = "rpn"
     parsed = parse(text, notation)
     require_pure(parsed.root, text, parsed.spans)
@@ -134,11 +133,7 @@ def _detect(text: str) -> str:
         return "latex"
     if _wolfram.search(text):
         return "wolfram"
-    if _words.fullmatch(text):
-        tokens = rpn_tokens_of(text)
-        if is_rpn(tokens):
-            return _rpn_or_infix(text.split(), text)
-    return "infix"
+    return _rpn_or_infix(text.split(), text) if is_rpn(text) else "infix"
 
 
 def _rpn_or_infix(words: list[str], text: str) -> str:

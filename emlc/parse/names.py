@@ -93,9 +93,7 @@ def unknown(name: str, span: Span, text: str, product: str = "") -> NameError_:
         return NameError_(f"{name} is not elementary", span=span, text=text, hint=reason)
     product = f"write {product or shorten(name) + '*(...)'} if a product is meant"
     if len(name) == 1:
-        message = (
-            f"{name} before a parenthesis reads as a function, and emlc knows none of this name"
-        )
+        message = f"{name} before a parenthesis reads as a function, and there is none of this name"
         return NameError_(message, span=span, text=text, hint=product)
     near = nearest(name, FUNCTIONS)
     hint = f"did you mean {near}? Otherwise {product}" if near else product

@@ -13,23 +13,35 @@ from emlc.tables.primitives import EML
 OPERATOR = "E"
 _OPERATORS = {OPERATOR, "EML", "eml"}
 _LIST = re.compile(r"\s*(?:rpnRule\s*\[\s*\{([^{}]*)\}\s*\]|\{([^{}]*,[^{}]*)\})\s*")
+_WORD = re.compile(r"[^\s,]+")
+_SPACE = re.compile(r"[\s,]+")
+_PLAIN = re.compile(r"[\w\s,]+")
+# RPN begins with a 1 in practice and has an operator; no other tree does.
+_FAULTY = re.compile(r"\s*1[1A-Za-z_0-9\s,]*E[\w\s,]*")
 _JSON_HINT = 'write {"nodes": [["1"], ["x"], [0, 1]]}, operands first, or a list of RPN tokens'
 
-Tokens = list[tuple[str, int]]
+Tokens = Iterable[tuple[str, int]]
 
 
-def rpn_tokens_of(text: str) -> Tokens:
+def rpn_words(text: str) -> Tokens:
     """The tokens of RPN text with their places; letters run together are one token each.
 
-    >>> rpn_tokens_of("1 alpha E")
-    [('1', 0), ('alpha', 2), ('E', 8)]
+    >>> list(rpn_words("1 alpha E")), [word for word, _ in rpn_words("11xEE")]
+    ([('1', 0), ('alpha', 2), ('E', 8)], ['1', '1', 'x', 'E', 'E'])
     """
-    listed = _LIST.fullmatch(text)
+    listed = _LIST.fullmatch(text) if "{" in text else None
     first, last = listed.span(listed.lastindex or 0) if listed else (0, len(text))
-    words = [(m[0], m.start()) for m in re.compile(r"[^\s,]+").finditer(text, first, last)]
-    if len(words) == 1 or any(word[0] == "1" and len(word) > 1 for word, _ in words):
-        return [(c, start + k) for word, start in words for k, c in enumerate(word)]
-    return words
+    compact = _is_compact(_SPACE.split(text[first:last].strip()))
+    for found in _WORD.finditer(text, first, last):
+        if compact:
+            yield from ((c, found.start() + k) for k, c in enumerate(found[0]))
+        else:
+            yield found[0], found.start()
+
+
+def _is_compact(words: list[str]) -> bool:
+    """Whether the letters of the words are tokens; a line break may stand between them."""
+    return len(words) == 1 or any(word[:1] == "1" != word for word in words)
 
 
 def is_list(text: str) -> bool:
@@ -37,25 +49,34 @@ def is_list(text: str) -> bool:
     return "{" in text and _LIST.fullmatch(text) is not None
 
 
-def is_rpn(tokens: Tokens) -> bool:
-    """Whether the tokens are one whole tree of at least one eml."""
+def is_rpn(text: str) -> bool:
+    """Whether the text is the RPN of one whole tree of at least one eml.
+
+    >>> is_rpn("11xE1EE"), is_rpn("1 alpha E"), is_rpn("alpha"), is_rpn("1E1")
+    (True, True, False, False)
+    """
+    if not _PLAIN.fullmatch(text):
+        return False
+    words = _SPACE.split(text.strip())
+    if _is_compact(words):
+        leaves_lacking = 2 * text.count(OPERATOR) + 1 - sum(map(len, words))
+    else:
+        leaves_lacking = 2 * sum(word in _OPERATORS for word in words) + 1 - len(words)
+    if leaves_lacking or OPERATOR not in text:
+        return False
     height = 0
-    for word, _ in tokens:
-        if word in _OPERATORS:
-            height -= 1
-        elif word == "1" or word.isidentifier():
-            height += 1
-        else:
+    for word, _ in rpn_words(text):
+        if word != "1" and not word.isidentifier():
             return False
+        height += -1 if word in _OPERATORS else 1
         if height < 1:
             return False
-    return height == 1 and len(tokens) > 1
+    return True
 
 
-def looks_like_rpn(tokens: Tokens) -> bool:
-    """Whether tokens that must be a tree are RPN, if only a faulty one."""
-    first = bool(tokens) and tokens[0][0] == "1"
-    return is_rpn(tokens) or (first and any(word in _OPERATORS for word, _ in tokens))
+def looks_like_rpn(text: str) -> bool:
+    """Whether a text that must be a tree is RPN, if only a faulty one."""
+    return is_rpn(text) or _FAULTY.fullmatch(text) is not None
 
 
 def from_rpn(tokens: Tokens, text: str) -> tuple[Node, dict[Node, Span]]:
