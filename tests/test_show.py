@@ -109,7 +109,7 @@ def test_every_row_has_a_text_that_means_it(name: str) -> None:
 def test_pure_trees_read_back(root: Node) -> None:
     for notation in ("nested", "rpn", "json", "wolfram", "latex"):
         assert parse_tree(show(root, notation), notation) is root
-        assert root in (ONE, x) or parse_tree(show(root, notation)) is root
+        assert not root.args or parse_tree(show(root, notation)) is root
 
 
 def test_pure_tree_spellings() -> None:
@@ -142,7 +142,7 @@ def test_limits_and_depth() -> None:
         rpn_tokens(eml(x, eml(x, y)), limit=3)
 
     deep = x
-    for _ in range(20_000):
+    for _ in range(5_000):
         deep = eml(ONE, row("add", deep, y))
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(300)

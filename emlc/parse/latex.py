@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from emlc.errors import NameError_, Span
 from emlc.ir.node import Node, lit, node
 from emlc.parse.build import BARE, LITERAL, QUOTIENT, TEN, Builder, Children, Head, Value
-from emlc.parse.names import BASED, CONSTANTS, FUNCTIONS, nearest, shorten, unknown
+from emlc.parse.names import BASED, CONSTANTS, FUNCTIONS, WORDS, nearest, shorten, unknown
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS
 from emlc.tables.spellings import DEGREE_ROOT, FUNCTION_LETTERS, LETTERS, SIGNS
 
@@ -46,7 +46,7 @@ class Latex(Builder):
             return token.update("NAME")
         if name.lower() in NOT_ELEMENTARY:
             raise unknown(name, _span(token), self.text)
-        near = nearest(name, FUNCTIONS | dict.fromkeys(LETTERS, BY_NAME[SIGNS["|"]]))
+        near = nearest(name, WORDS | dict.fromkeys(LETTERS, BY_NAME[SIGNS["|"]]))
         hint = f"did you mean \\{near}?" if near else r"write a name of your own as \mathrm{name}"
         message = f"unknown command \\{shorten(name)}"
         raise NameError_(message, span=_span(token), text=self.text, hint=hint)

@@ -10,10 +10,14 @@ from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.spellings import LETTERS, NOT_NUMBERS, OVERLOADS
 
 _SHOWN = 40
-_NAME = re.compile(r"[^\W\d_]\w*")
+# As in grammar/expr.lark: π is a word of its own.
+_NAME = re.compile(r"[^\W\d_π][^\Wπ]*")
 
 FUNCTIONS: dict[str, Primitive] = {name: row for name, row in BY_NAME.items() if row.params}
 CONSTANTS: dict[str, Primitive] = {name: row for name, row in BY_NAME.items() if not row.params}
+
+# What to suggest for a misspelled function: not the words for + - * / ^.
+WORDS: dict[str, Primitive] = {name: row for name, row in FUNCTIONS.items() if not row.infix}
 
 # Rows whose LaTeX writes the last parameter as a subscript; a subscript on their name is that one.
 _based = {row for row in ROWS if row.params and f"_{{{{{{{row.params[-1]}}}}}}}" in row.latex}
@@ -93,9 +97,9 @@ def unknown(name: str, span: Span, text: str, product: str = "") -> NameError_:
         return NameError_(f"{name} is not elementary", span=span, text=text, hint=reason)
     product = f"write {product or shorten(name) + '*(...)'} if a product is meant"
     if len(name) == 1:
-        message = f"{name} before a parenthesis reads as a function, and there is none of this name"
+        message = f"{name}(...) reads as a call, but {name} is no function"
         return NameError_(message, span=span, text=text, hint=product)
-    near = nearest(name, FUNCTIONS)
+    near = nearest(name, WORDS)
     hint = f"did you mean {near}? Otherwise {product}" if near else product
     return NameError_(f"unknown function {shorten(name)}", span=span, text=text, hint=hint)
 

@@ -187,7 +187,7 @@ def _token(text: str, error: Any) -> EmlcError:
 def _unfinished(text: str, opener: Token | None) -> EmlcError:
     """The error at the end of the text."""
     end = len(text.rstrip())
-    place = Span(end, end)
+    place = Span(end, end) if end else None
     hint: str | None = None
     if not end:
         message, hint = "the formula is empty", "write a formula such as x^2 + 1"

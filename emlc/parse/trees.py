@@ -41,7 +41,9 @@ def rpn_words(text: str) -> Tokens:
 
 def _is_compact(words: list[str]) -> bool:
     """Whether the letters of the words are tokens; a line break may stand between them."""
-    return len(words) == 1 or any(word[:1] == "1" != word for word in words)
+    return (len(words) == 1 and OPERATOR in words[0]) or any(
+        word[:1] == "1" != word for word in words
+    )
 
 
 def is_list(text: str) -> bool:
