@@ -170,7 +170,7 @@ class Builder:
 
     def number(self, c: Children) -> Value:
         token = c[0]
-        made = self.leaf(token, token)
+        made = self.leaf(str(token), token)
         return self.made(made, token.start_pos, token.end_pos, LITERAL | DIGIT)
 
     def leaf(self, digits: str, token: Token) -> Node:
@@ -196,22 +196,24 @@ class Builder:
 
     def name(self, c: Children) -> Value:
         token = c[0]
-        found = self.leaves.get(token)
+        name = str(token)
+        found = self.leaves.get(name)
         if found is None:
             made = self.named(token)
-            doubtful = isinstance(made.head, Var) and reads_as_function(token)
-            found = self.leaves[token] = made, DOUBT if doubtful else 0
+            doubtful = isinstance(made.head, Var) and reads_as_function(name)
+            found = self.leaves[name] = made, DOUBT if doubtful else 0
         return self.made(found[0], token.start_pos, token.end_pos, found[1])
 
     def named(self, token: Token) -> Node:
         """The variable or constant of this name."""
-        row = CONSTANTS.get(token)
+        name = str(token)
+        row = CONSTANTS.get(name)
         if row is not None:
             return node(row)
-        spelled = canonical(token)
-        problem = variable_problem(spelled or token)
+        spelled = canonical(name)
+        problem = variable_problem(spelled or name)
         if problem is not None or spelled is None:
-            message, hint = problem or (f"{shorten(token)} is not a name", "use other letters")
+            message, hint = problem or (f"{shorten(name)} is not a name", "use other letters")
             raise self.fail(message, token.start_pos or 0, token.end_pos or 0, hint, NameError_)
         return var(spelled)
 
