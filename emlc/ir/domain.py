@@ -299,7 +299,7 @@ def _interval(text: str) -> Interval:
 
 def point(value: Fraction) -> Domain:
     """The set of one rational number."""
-    x = float(value) if abs(value) < Fraction(10) ** 300 else math.copysign(INF, value)
+    x = float(value) if abs(value) < Fraction(10) ** 300 else INF if value > 0 else -INF
     integer = value.denominator == 1
     if math.isfinite(x) and Fraction(x) == value:
         return Domain(Interval(x, x), ZERO, False, integer)

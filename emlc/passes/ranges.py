@@ -15,6 +15,7 @@ from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.ir.node import Lit, Node, Var, lit, postorder, substitute
 from emlc.parse import parse
+from emlc.passes.simplify import simplify
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, Cases, Primitive
 
@@ -90,6 +91,8 @@ class Ranges:
             for part, needed in needs(n, args):
                 if not self._require(n, part, needed, all(a.real for a in args)):
                     return False
+            if not all(a.real for a in args):
+                self._note_poles(n)
         self.known[n] = self._plain(n)
         if n in self.conditions:
             self.learn(n, self.conditions[n])
@@ -102,12 +105,9 @@ class Ranges:
         pole = needed == domain("nonzero")
         met = have.meet(replace(needed, im=ZERO) if have.real else needed)
         if met is None and pole:
-            raise DomainError(
-                f"{show(n)} is defined nowhere: {show(part)} is 0",
-                hint="this formula divides by zero or takes the logarithm of zero",
-            )
+            raise _nowhere(n, part)
         if met is None or not real or not self._is_natural(part):
-            self._note_pole(n, part)
+            self._note_poles(n)
             return True
         if isinstance(part.head, Var):
             self.variables[part.head.name] = met
@@ -116,17 +116,29 @@ class Ranges:
         self.known[part] = met
         return True
 
-    def _note_pole(self, n: Node, part: Node) -> None:
+    def _note_poles(self, n: Node) -> None:
         assert isinstance(n.head, Primitive)
         for pole in poles(n, [self.known[a] for a in n.args]):
-            if not self.of(pole).excludes(0.0):
-                self.poles[pole] = f"{n.head.name} is not defined where {show(pole)} = 0"
+            have = self.of(pole)
+            if have.excludes(0.0):
+                continue
+            if have.meet(domain("nonzero")) is None:
+                raise _nowhere(n, pole)
+            self.learn(pole, domain("nonzero"))
+            self.poles[pole] = f"{n.head.name} is not defined there"
 
     def _is_natural(self, part: Node) -> bool:
         for n in postorder_new(part, self._free):
             own = isinstance(n.head, Var) and n.head.name in self.natural
             self._free[n] = own or any(self._free[a] for a in n.args)
         return self._free[part]
+
+
+def _nowhere(n: Node, part: Node) -> DomainError:
+    return DomainError(
+        f"{show(n)} is defined nowhere: {show(part)} is 0",
+        hint="this formula divides by zero or takes the logarithm of zero",
+    )
 
 
 def postorder_new(root: Node, done: Mapping[Node, object]) -> list[Node]:
@@ -154,6 +166,7 @@ def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
     Raises DomainError for a formula that is defined nowhere.
 
     >>> from emlc.parse import parse
+from emlc.passes.simplify import simplify
     >>> ranges(parse("ln(x)/y").root).domain()
     {'x': 'positive', 'y': 'real nonzero'}
     """
@@ -173,10 +186,10 @@ _formulas: dict[str, Node] = {}
 
 
 def formula(text: str) -> Node:
-    """A formula of a table, parsed once."""
+    """A formula of a table, parsed and simplified once."""
     found = _formulas.get(text)
     if found is None:
-        found = _formulas[text] = parse(text, notation="infix").root
+        found = _formulas[text] = simplify(parse(text, notation="infix").root)
     return found
 
 
@@ -290,11 +303,3 @@ def _widen(y: float, towards: float) -> float:
 def declare(texts: Mapping[str, str]) -> dict[str, Domain]:
     """Domains from text, as `--domain` gives them; `natural` leaves the variable undeclared."""
     return {name: domain(text) for name, text in texts.items() if text != "natural"}
-
-
-def row(name: str) -> Primitive:
-    """The row of this name."""
-    return BY_NAME[name]
-
-
-ONE_HALF = lit(Fraction(1, 2))

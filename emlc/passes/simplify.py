@@ -5,11 +5,12 @@ Every rule keeps the value at every point where the formula was defined; none dr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
 from emlc.errors import DomainError
-from emlc.ir.node import Lit, Node, fold, lit, node
+from emlc.ir.node import Lit, Node, Var, fold, lit, node
 from emlc.tables.primitives import BY_NAME, Primitive
 
 MAX_BITS = 4096
@@ -31,6 +32,15 @@ def simplify(root: Node) -> Node:
     '6+x^2'
     """
     return fold(root, _rebuild)
+
+
+def instantiate(body: Node, values: dict[str, Node]) -> Node:
+    """The formula with its variables replaced, cleaned up above the replacements only."""
+
+    def replace(n: Node, args: list[Node]) -> Node:
+        return values[n.head.name] if isinstance(n.head, Var) else _rebuild(n, args)
+
+    return fold(body, replace)
 
 
 def _rebuild(n: Node, args: list[Node]) -> Node:
@@ -130,7 +140,9 @@ def _inv(n: Node, x: Node) -> Node | None:
     a = _value(x)
     if a == 0:
         raise DomainError("division by the number 0", hint="the formula is defined nowhere")
-    return lit(1 / a) if a is not None else None
+    if a is not None:
+        return lit(1 / a)
+    return x.args[0] if _is(x, INV) else None
 
 
 def _pow(n: Node, x: Node, y: Node) -> Node | None:
@@ -179,14 +191,8 @@ def _sqrt(n: Node, x: Node) -> Node | None:
     a = _value(x)
     if a is None or a < 0 or a.numerator.bit_length() + a.denominator.bit_length() > MAX_BITS:
         return None
-    root = Fraction(_isqrt(a.numerator), _isqrt(a.denominator))
+    root = Fraction(math.isqrt(a.numerator), math.isqrt(a.denominator))
     return lit(root) if root * root == a else None
-
-
-def _isqrt(n: int) -> int:
-    import math
-
-    return math.isqrt(n)
 
 
 _RULES: dict[object, Callable[..., Node | None]] = {

@@ -1,0 +1,7 @@
+"""Checking: verdicts, comparison at points, proofs of rows."""
+
+from emlc.check.compare import check_tree
+from emlc.check.lemmas import proved_by_rows
+from emlc.check.verdict import Verdict
+
+__all__ = ["Verdict", "check_tree", "proved_by_rows"]

@@ -1,0 +1,144 @@
+"""A tree against its formula at sampled points, both rigorous or at rising precision."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from emlc.check.points import sample
+from emlc.check.reference import Point, Reference
+from emlc.check.verdict import Verdict
+from emlc.ir.node import Node
+from emlc.ir.tape import Tape
+from emlc.lower.balls import Ball, evaluate
+from emlc.passes.compile import Exclusion
+from emlc.passes.ranges import Ranges
+from emlc.show import show
+
+POINTS = 240
+ENOUGH = 50
+SECONDS = 4.0
+LARGEST = 20_000
+_TOLERANCE = 1e-12
+
+
+def check_tree(
+    root: Node,
+    tape: Tape,
+    ranges: Ranges,
+    excluded: Sequence[Exclusion] = (),
+    proof: Verdict | None = None,
+) -> Verdict:
+    """Compare a tree with its formula over the domain; a proof given is kept unless refuted.
+
+    Refuted carries the point. A constant is compared once, at 40 digits.
+    """
+    if len(tape) > LARGEST:
+        return proof or Verdict("unknown", f"too large to sample: {len(tape)} distinct subtrees")
+    compare = _Comparison(Reference(root), tape, [(Reference(p), v) for p, v in excluded])
+    seed = zlib.crc32(show(root).encode())
+    until = time.monotonic() + SECONDS
+    for point in sample(ranges, POINTS, seed):
+        refuted = compare.at(point)
+        if refuted is not None:
+            return refuted
+        if time.monotonic() > until:
+            break
+    return _summary(compare, bool(ranges.variables), proof)
+
+
+def _summary(compare: _Comparison, varies: bool, proof: Verdict | None) -> Verdict:
+    if proof is not None and proof.status == "proved":
+        return replace(proof, points=compare.points, worst=compare.worst)
+    if varies and compare.points < ENOUGH:
+        return Verdict("unknown", f"only {compare.points} points could be compared: {compare.why}")
+    if not compare.points:
+        return Verdict("unknown", compare.why or "no point could be compared")
+    where = f"{compare.points} points of the domain" if varies else "40 digits"
+    return Verdict("agrees", f"tree and formula agree at {where}", compare.points, compare.worst)
+
+
+class _Comparison:
+    """Counts what was compared."""
+
+    def __init__(
+        self, reference: Reference, tape: Tape, excluded: list[tuple[Reference, Fraction]]
+    ) -> None:
+        self.reference = reference
+        self.tape = tape
+        self.excluded = excluded
+        self.points = 0
+        self.worst = 0.0
+        self.why = "the formula is undefined at the points tried"
+
+    def at(self, point: Point) -> Verdict | None:
+        """None when the point agrees or cannot take part, a refutation otherwise."""
+        if any(_equals(part.at(point, 20), value) for part, value in self.excluded):
+            return None
+        want = self.reference.at(point, 30)
+        if want is None:
+            return None
+        got = evaluate(self.tape, point)
+        if got.kind == "undecided":
+            self.why = got.why
+            return None
+        error = _difference(got, want)
+        if error > _TOLERANCE:
+            again = self.reference.at(point, 60)
+            exact = evaluate(self.tape, point, 40)
+            error = _difference(exact, again)
+            if exact.kind == "undecided" or abs(want - again) > _TOLERANCE * (1 + abs(again)):
+                self.why = "the formula's own value is not stable at the points tried"
+                return None
+            if error > _TOLERANCE:
+                return self._refuted(point, exact, again)
+        self.points += 1
+        self.worst = max(self.worst, error)
+        return None
+
+    def _refuted(self, point: Point, got: Ball, want: Any) -> Verdict:
+        at = {name: _text(*value) for name, value in point.items()}
+        tree = _complex(complex(got)) if got.kind == "finite" else f"{got.kind} {got.why}".strip()
+        place = ", ".join(f"{k} = {v}" for k, v in at.items()) or "the constant"
+        formula = _complex(complex(want))
+        how = f"at {place} the formula is {formula}, the tree {tree}"
+        witness = {"at": at, "formula": formula, "tree": tree}
+        return Verdict("refuted", how, self.points, self.worst, witness)
+
+
+def _difference(got: Ball, want: Any) -> float:
+    """Relative difference; infinite when the tree has no finite value."""
+    if got.kind != "finite":
+        return float("inf")
+    import mpmath
+
+    with mpmath.workdps(60):
+        value = mpmath.mpc(_mpf(mpmath, got.value.real), _mpf(mpmath, got.value.imag))
+        error = abs(value - want)
+        return float(error / abs(want)) if want else float(error)
+
+
+def _mpf(mp: Any, x: Any) -> Any:
+    mantissa, exponent = x.mid().man_exp()
+    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
+
+
+def _equals(value: Any, expected: Fraction) -> bool:
+    return value is not None and abs(complex(value) - complex(float(expected))) < 1e-15
+
+
+def _text(re: Fraction, im: Fraction) -> str:
+    if not im:
+        return str(re)
+    sign = "-" if im < 0 else "+"
+    return f"{re}{sign}{abs(im)}i" if re else f"{im}i"
+
+
+def _complex(z: complex) -> str:
+    if not z.imag:
+        return repr(z.real)
+    return f"{z.real!r}{'-' if z.imag < 0 else '+'}{abs(z.imag)!r}i"

@@ -1,0 +1,37 @@
+"""What is known of a claim, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a check; never a bool.
+
+    status   proved | agrees | refuted | unknown
+    how      the reason in a sentence
+    points   points that took part in a comparison
+    worst    largest relative difference seen
+    witness  the refuting point with both values, as text
+    """
+
+    status: str
+    how: str
+    points: int = 0
+    worst: float = 0.0
+    witness: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict is not a yes or no; look at .status")
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as the JSON documents carry it."""
+        return {
+            "status": self.status,
+            "how": self.how,
+            "points": self.points,
+            "worst": self.worst,
+            "witness": self.witness,
+        }

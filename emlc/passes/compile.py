@@ -1,0 +1,326 @@
+"""Formula to pure EML tree: for every part the smallest row that is right on the values it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from emlc.errors import DomainError
+from emlc.ir.domain import domain
+from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
+from emlc.passes.numbers import spell
+from emlc.parse import parse
+from emlc.passes.ranges import Ranges, conditions, formula, postorder_new
+from emlc.passes.simplify import instantiate
+from emlc.show import show
+from emlc.tables.primitives import BY_NAME, EML, Primitive
+from emlc.tables.witnesses import BODIES, TREES, Witness
+
+MODES = ("exact", "shortest", "finite", "robust")
+_FULL_REACH = 1000
+_MAX_NESTING = 60
+
+Exclusion = tuple[Node, Fraction]
+
+
+def exclusion_text(excluded: Exclusion) -> str:
+    """`x = 0`, as results name a point."""
+    return f"{show(excluded[0])} = {excluded[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best way found for one part.
+
+    size      nodes of its written-out tree
+    reach     least reach of the rows in it
+    excluded  points of the domain where it is not right: part = value
+    witness   the row, None for a leaf
+    parts     what stands for the row's parameters, or the body's formula
+    """
+
+    size: int
+    reach: int
+    excluded: frozenset[Exclusion]
+    witness: Witness | None = None
+    parts: tuple[Node, ...] = ()
+
+
+class Template:
+    """A row ready for use: its pattern, its domain, and its tree as a program."""
+
+    __slots__ = ("base", "body", "counts", "given", "needed", "off", "params", "pattern", "raw", "row")
+
+    def __init__(self, row: Witness) -> None:
+        self.row = row
+        self.pattern = formula(row.computes)
+        self.params = tuple(_letters(self.pattern))
+        self.needed = [(formula(left), domain(right)) for left, right in conditions(row.where)]
+        self.off = [
+            (formula(left), [Fraction(v) for v in right.split(",")])
+            for left, right in conditions(row.off)
+        ]
+        self.given = [(formula(left), domain(right)) for left, right in conditions(row.given)]
+        self.body = formula(row.body) if row.body else None
+        self.raw = self.body is self.pattern
+        if self.raw:
+            self.body = raw_formula(row.body)
+        self.counts = [row.tree.count(p) for p in self.params]
+        self.base = len(row.tree) - sum(self.counts)
+
+    def build(self, parts: Sequence[Node]) -> Node:
+        """The tree with pure trees in place of the parameters."""
+        values = dict(zip(self.params, parts, strict=True))
+        stack: list[Node] = []
+        for token in self.row.tree:
+            if token == "E":
+                y = stack.pop()
+                stack.append(eml(stack.pop(), y))
+            else:
+                stack.append(ONE if token == "1" else values[token])
+        return stack[0]
+
+
+def raw_formula(text: str) -> Node:
+    """A formula of a table as it is written, not simplified."""
+    return parse(text, notation="infix").root
+
+
+def _letters(pattern: Node) -> list[str]:
+    names = [n.head.name for n in postorder(pattern) if isinstance(n.head, Var)]
+    return sorted(names)
+
+
+def _meaning(row: Primitive) -> Witness:
+    """A defined row's meaning, as a body."""
+    call = f"{row.name}({','.join(row.params)})" if row.params else row.name
+    return Witness(call, body=row.meaning, source="meaning")
+
+
+_templates: dict[str, list[Template]] = {}
+_by_row: dict[Witness, Template] = {}
+
+
+def rows_for(name: str) -> list[Template]:
+    """The rows for a head (a primitive's name, or "number"), prepared on first use."""
+    if name not in _templates:
+        rows = [*TREES.get(name, ()), *BODIES.get(name, ())]
+        head = BY_NAME.get(name)
+        if head is not None and head.meaning and head is not EML:
+            rows.append(_meaning(head))
+        made = [Template(row) for row in rows]
+        _templates[name] = [t for t in made if not (t.raw and t.row.source == "meaning")]
+        _by_row.update((t.row, t) for t in _templates[name])
+    return _templates[name]
+
+
+class Compiler:
+    """Chooses a row for every part of a formula, given the ranges of the parts."""
+
+    def __init__(self, ranges: Ranges, mode: str) -> None:
+        self.ranges = ranges
+        self.mode = mode
+        self.best: dict[Node, Choice | None] = {}
+        self._open: set[Node] = set()
+
+    # -- choosing --------------------------------------------------------------------------------
+
+    def choose(self, root: Node) -> Choice | None:
+        """The best choice for an expression, its parts chosen on the way."""
+        for n in postorder_new(root, self.best):
+            if n not in self.best and n not in self._open:
+                self._open.add(n)
+                self.best[n] = self._best_of(n)
+                self._open.discard(n)
+        return self.best.get(root)
+
+    def _best_of(self, n: Node) -> Choice | None:
+        if n is ONE or isinstance(n.head, Var):
+            return Choice(1, _FULL_REACH, frozenset())
+        if len(self._open) > _MAX_NESTING:
+            return None
+        real = all(self.ranges.of(a).real for a in (n, *n.args))
+        plane = not real and self.mode != "finite"
+        uses = {"", self.mode, "plane"} if plane else {"", self.mode}
+        candidates = [c for c in self._candidates(n, uses) if c is not None]
+        if not candidates and plane and all(self.best.get(a) for a in n.args):
+            candidates = [c for c in self._candidates(n, {"fallback"}) if c is not None]
+        return min(candidates, key=self._rank, default=None)
+
+    def _rank(self, c: Choice) -> tuple[int, ...]:
+        points = len(c.excluded)
+        if self.mode == "shortest":
+            return (c.size, points, -c.reach)
+        if self.mode == "robust":
+            return (points, -c.reach, c.size)
+        return (points, c.size, -c.reach)
+
+    def _candidates(self, n: Node, uses: set[str]) -> Iterator[Choice | None]:
+        if isinstance(n.head, Lit):
+            spelled = spell(n.head.value)
+            if spelled is not None:
+                yield self._through(None, spelled)
+        for template in rows_for(n.head.name if isinstance(n.head, Primitive) else "number"):
+            if template.row.use not in uses:
+                continue
+            for parts in match(template.pattern, n):
+                yield self._use(template, parts)
+
+    def _use(self, template: Template, found: dict[str, Node]) -> Choice | None:
+        """The choice that this row makes of these parts, None where it is not known to be right."""
+        for part, needed in template.needed:
+            if not self.ranges.holds(_place(part, found), needed):
+                return None
+        excluded: set[Exclusion] = set()
+        for part, values in template.off:
+            place = _place(part, found)
+            hit = [v for v in values if not self.ranges.of(place).excludes(float(v))]
+            if hit and self.mode not in ("shortest", "finite"):
+                return None
+            excluded.update((place, v) for v in hit)
+        if template.row.body:
+            return self._body(template, found, excluded)
+        if self.mode == "finite" and not template.row.finite:
+            return None
+        return self._tree(template, [found[p] for p in template.params], excluded)
+
+    def _tree(
+        self, template: Template, parts: list[Node], excluded: set[Exclusion]
+    ) -> Choice | None:
+        size, reach = template.base, template.row.reach
+        for part, count in zip(parts, template.counts, strict=True):
+            below = self.choose(part)
+            if below is None:
+                return None
+            size += count * below.size
+            reach = min(reach, below.reach)
+            excluded |= below.excluded
+        return Choice(size, reach, frozenset(excluded), template.row, tuple(parts))
+
+    def _body(
+        self, template: Template, found: dict[str, Node], excluded: set[Exclusion]
+    ) -> Choice | None:
+        assert template.body is not None
+        expand = substitute if template.raw else instantiate
+        expansion = expand(template.body, found)
+        if expansion in self._open:
+            return None
+        for part, fact in template.given:
+            self.ranges.learn(_place(part, found), fact)
+        made = self._through(template.row, expansion)
+        return made and replace(made, excluded=made.excluded | excluded)
+
+    def _through(self, row: Witness | None, expansion: Node) -> Choice | None:
+        below = self.choose(expansion)
+        return below and replace(below, witness=row or SPELLED, parts=(expansion,))
+
+    # -- building --------------------------------------------------------------------------------
+
+    def build(self, root: Node) -> tuple[Node, set[Witness]]:
+        """The pure tree of the choices, and the rows it rests on."""
+        made: dict[Node, Node] = {}
+        used: set[Witness] = set()
+        stack = [root]
+        while stack:
+            n = stack[-1]
+            if n in made:
+                stack.pop()
+                continue
+            choice = self.best[n]
+            assert choice is not None
+            waiting = [p for p in choice.parts if p not in made]
+            if waiting:
+                stack.extend(waiting)
+                continue
+            stack.pop()
+            made[n] = self._make(n, choice, [made[p] for p in choice.parts])
+            if choice.witness is not None:
+                used.add(choice.witness)
+        return made[root], used - {SPELLED}
+
+    def _make(self, n: Node, choice: Choice, parts: list[Node]) -> Node:
+        if choice.witness is None:
+            return n
+        if not choice.witness.tree:
+            return parts[0]
+        return _by_row[choice.witness].build(parts)
+
+
+SPELLED = Witness("a number", body="its spelling")
+
+
+def _place(part: Node, found: dict[str, Node]) -> Node:
+    if isinstance(part.head, Var):
+        return found[part.head.name]
+    return substitute(part, found)
+
+
+_COMMUTE = (BY_NAME["add"], BY_NAME["mul"], BY_NAME["avg"], BY_NAME["hypot"])
+
+
+def match(pattern: Node, n: Node) -> Iterator[dict[str, Node]]:
+    """The ways to read an expression as the pattern, sums and products in either order."""
+    agenda: list[tuple[list[tuple[Node, Node]], dict[str, Node]]] = [([(pattern, n)], {})]
+    seen: set[tuple[Node, ...]] = set()
+    while agenda:
+        todo, found = agenda.pop()
+        while todo:
+            p, m = todo.pop()
+            if isinstance(p.head, Var):
+                if found.setdefault(p.head.name, m) is not m:
+                    break
+            elif p.args and p.head is m.head:
+                if p.head in _COMMUTE:
+                    swapped = [*todo, *zip(p.args, reversed(m.args), strict=True)]
+                    agenda.append((swapped, dict(found)))
+                todo = [*todo, *zip(p.args, m.args, strict=True)]
+            elif p is not m:
+                break
+        else:
+            key = tuple(found[k] for k in sorted(found))
+            if key not in seen:
+                seen.add(key)
+                yield found
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """A pure tree, the rows it rests on and the points where it is not right."""
+
+    tree: Node
+    size: int
+    used: frozenset[Witness]
+    excluded: tuple[Exclusion, ...]
+
+
+def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation:
+    """The pure EML tree of a formula whose ranges are known.
+
+    Raises DomainError when no row is known for some part on the values it meets.
+
+    >>> from emlc.parse import parse
+    >>> from emlc.parse import parse
+from emlc.passes.ranges import ranges
+    >>> f = parse("x*y").root
+    >>> compile_tree(f, ranges(f)).size
+    17
+    """
+    compiler = Compiler(ranges, mode)
+    choice = compiler.choose(root)
+    if choice is None:
+        raise _no_row(compiler, root)
+    tree, used = compiler.build(root)
+    return Compilation(tree, choice.size, frozenset(used), tuple(sorted(choice.excluded, key=exclusion_text)))
+
+
+def _no_row(compiler: Compiler, root: Node) -> DomainError:
+    for n in postorder(root):
+        if compiler.best.get(n) is None and all(compiler.best.get(a) for a in n.args):
+            name = n.head.name if isinstance(n.head, Primitive) else show(n)
+            where = ", ".join(f"{show(a)} in {compiler.ranges.of(a)}" for a in n.args)
+            return DomainError(
+                f"no {compiler.mode} tree is known for {name} with {where}",
+                hint="declare a smaller domain, for example --domain x:positive",
+            )
+    return DomainError("no tree is known for this formula on this domain")

@@ -1,0 +1,188 @@
+"""The hallway: the public verbs, each from text to result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from emlc.check import Verdict, check_tree, proved_by_rows
+from emlc.errors import ArgumentError, UsageError
+from emlc.ir.node import Node, variables
+from emlc.ir.tape import Tape, flatten, is_pure, measure
+from emlc.parse import parse, parse_tree
+from emlc.passes.compile import MODES, Exclusion, compile_tree, exclusion_text
+from emlc.passes.ranges import Ranges, declare, ranges
+from emlc.passes.simplify import simplify
+from emlc.show import nodes_json, rpn_tokens, show
+
+RPN_LIMIT = 1_000_000
+EVALUATORS = ("auto", "direct", "faithful", "balls")
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A formula and the pure EML tree that means it.
+
+    source     the formula as given
+    formula    its parsed form
+    tree       the tree, over {eml, 1, variables}
+    size       K, nodes of the written-out tree (exact, however large)
+    depth      longest path from the root, in edges
+    dag        distinct subtrees
+    domain     what each variable, and each part that restricts them, ranges over
+    excluded_points   points of that domain where the tree is not right, as text
+    verdict    what was proved or seen
+    """
+
+    source: str
+    formula: Node
+    tree: Node
+    size: int
+    depth: int
+    dag: int
+    domain: dict[str, str]
+    mode: str
+    excluded_points: tuple[str, ...]
+    verdict: Verdict
+    ranges: Ranges
+
+    @cached_property
+    def tape(self) -> Tape:
+        """The tree as arrays."""
+        return flatten(self.tree)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of the formula, sorted."""
+        return variables(self.formula)
+
+    @property
+    def real(self) -> bool:
+        """Whether every value on the domain is real."""
+        return self.ranges.of(simplify(self.formula)).real
+
+    def show(self, notation: str = "nested") -> str:
+        """The tree as text: nested, rpn, json, wolfram, latex."""
+        return show(self.tree, notation)
+
+    def rpn(self) -> list[str] | None:
+        """The tree's RPN tokens, None above a million."""
+        return rpn_tokens(self.tree) if self.size <= RPN_LIMIT else None
+
+    def evaluator(self, kind: str = "auto") -> Any:
+        """A vectorised function of the variables: auto and direct (fast), faithful, balls."""
+        if kind == "faithful":
+            from emlc.lower.faithful import faithful
+
+            return faithful(self.tape, real=self.real)
+        if kind in ("auto", "direct"):
+            from emlc.lower.direct import direct
+
+            return direct(simplify(self.formula), real=self.real)
+        if kind == "balls":
+            from emlc.lower.rigorous import rigorous
+
+            return rigorous(self.tape, real=self.real)
+        raise ArgumentError(f"no evaluator {kind!r}", hint=f"one of {', '.join(EVALUATORS)}")
+
+    def to_dot(self, **options: Any) -> str:
+        """The tree in Graphviz's language."""
+        from emlc.render import to_dot
+
+        return to_dot(self.tape, **options)
+
+    def to_svg(self, **options: Any) -> str:
+        """A drawing of the tree."""
+        from emlc.render import to_svg
+
+        return to_svg(self.tape, **options)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `emlc compile --json` prints."""
+        return {
+            "schema": 1,
+            "source": self.source,
+            "variables": list(self.variables),
+            "domain": self.domain,
+            "mode": self.mode,
+            "k": self.size,
+            "depth": self.depth,
+            "dag": self.dag,
+            "rpn": self.rpn(),
+            "nodes": nodes_json(self.tape),
+            "excluded_points": list(self.excluded_points),
+            "verdict": self.verdict.to_json(),
+        }
+
+
+def compile(
+    source: str | Node,
+    domain: Mapping[str, str] | None = None,
+    mode: str = "exact",
+    check: bool = True,
+    notation: str = "auto",
+) -> Compiled:
+    """Compile a formula to a pure EML tree that is right on its whole domain.
+
+    `domain` maps variables to sets such as "real", "complex", "positive", "[0,1]"; the default is the
+    natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves out the
+    sampled comparison of tree and formula.
+
+    Raises ParseError, NameError_, DomainError or LimitError.
+
+    >>> c = compile("x*y")
+    >>> c.size, c.domain
+    (17, {'x': 'real', 'y': 'real'})
+    """
+    if mode not in MODES:
+        raise UsageError(f"no mode {mode!r}", hint=f"one of {', '.join(MODES)}")
+    text = source if isinstance(source, str) else show(source)
+    root = parse(source, notation).root if isinstance(source, str) else source
+    clean = simplify(root)
+    declared = declare(domain or {})
+    _known_variables(declared, root)
+    found = ranges(clean, declared)
+    made = compile_tree(clean, found, mode)
+    tape = flatten(made.tree)
+    size, depth, dag = measure(tape)
+    verdict = proved_by_rows(made.used)
+    if check:
+        verdict = check_tree(clean, tape, found, made.excluded, verdict)
+    return Compiled(
+        text, root, made.tree, size, depth, dag, found.domain(), mode,
+        _excluded(made.excluded, found, mode), verdict, found,
+    )  # fmt: skip
+
+
+def _excluded(points: tuple[Exclusion, ...], found: Ranges, mode: str) -> tuple[str, ...]:
+    """The excluded points as text, each with its reason."""
+    known = [f"{exclusion_text(p)}: no {mode} tree is known that is right there" for p in points]
+    return (*known, *(f"{show(part)} = 0: {why}" for part, why in found.poles.items()))
+
+
+def _known_variables(declared: Mapping[str, object], root: Node) -> None:
+    names = variables(root)
+    for name in declared:
+        if name not in names:
+            raise ArgumentError(
+                f"the formula has no variable {name}",
+                hint=f"its variables are {', '.join(names)}" if names else "it has no variables",
+            )
+
+
+def check(
+    source: str | Node, tree: str | Node, domain: Mapping[str, str] | None = None
+) -> Verdict:
+    """Whether a tree means a formula, everywhere on the domain.
+
+    >>> check("ln(x)", "11xE1EE", {"x": "real"}).status
+    'refuted'
+    """
+    root = simplify(parse(source).root if isinstance(source, str) else source)
+    pure = parse_tree(tree) if isinstance(tree, str) else tree
+    tape = flatten(pure)
+    if not is_pure(tape):
+        raise ArgumentError("the tree is not over eml, 1 and variables")
+    return check_tree(root, tape, ranges(root, declare(domain or {})), (), None)
