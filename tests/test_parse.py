@@ -178,7 +178,7 @@ def test_every_name_of_every_row() -> None:
 
 
 def test_names_are_plain_text() -> None:
-    for text in ("mass", r"\mathrm{mass}", r"\alpha_1", "Sin[mass]", "1 mass E", '[["mass"]]'):
+    for text in ("mass", r"\mathrm{mass}", r"\alpha_1", "Sin[mass]", "1 1 mass E E", '[["mass"]]'):
         names = [n.head.name for n in postorder(parse(text).root) if isinstance(n.head, Var)]
         assert [type(name) for name in names] == [str], text
 

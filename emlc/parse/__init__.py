@@ -12,7 +12,6 @@ from emlc.errors import ArgumentError, LimitError, ParseError, Span
 from emlc.ir.node import Node
 from emlc.parse.build import Builder
 from emlc.parse.infix import Infix
-from emlc.parse.latex import Latex
 from emlc.parse.reader import Readers
 from emlc.parse.trees import (
     from_json,
@@ -23,18 +22,11 @@ from emlc.parse.trees import (
     require_pure,
     rpn_words,
 )
-from emlc.parse.wolfram import Wolfram
 from emlc.tables.primitives import Primitive
 
 __all__ = ["Parsed", "meaning", "parse", "parse_tree", "require_pure"]
 
-_FORMULAS: dict[str, type[Builder]] = {
-    "infix": Infix,
-    "nested": Infix,
-    "latex": Latex,
-    "wolfram": Wolfram,
-}
-NOTATIONS = ("auto", *_FORMULAS, "rpn", "json")
+NOTATIONS = ("auto", "infix", "nested", "latex", "wolfram", "rpn", "json")
 
 _readers = Readers()
 _delimiters = re.compile(r"\s*(\$\$?|\\\(|\\\[)(.*?)(\$\$?|\\\)|\\\])[.,]?\s*", re.DOTALL)
@@ -74,8 +66,8 @@ def parse(text: str, notation: str = "auto") -> Parsed:
         root, spans = from_rpn(rpn_words(text), text)
         return Parsed(root, text, notation, spans)
     _check_length(text, limits.FORMULA_CHARS)
-    builder = _FORMULAS[notation]
-    root, spans = _readers.get(builder).read(_unwrap(text) if notation == "latex" else text)
+    source = _unwrap(text) if notation == "latex" else text
+    root, spans = _readers.get(_builder(notation)).read(source)
     return Parsed(root, text, notation, spans)
 
 
@@ -106,7 +98,22 @@ def meaning(row: Primitive) -> Node:
     return parse(row.meaning, "infix").root
 
 
+def _builder(notation: str) -> type[Builder]:
+    """The builder of a notation; only infix is in common use."""
+    if notation == "latex":
+        from emlc.parse.latex import Latex
+
+        return Latex
+    if notation == "wolfram":
+        from emlc.parse.wolfram import Wolfram
+
+        return Wolfram
+    return Infix
+
+
 def _check_length(text: str, most: int) -> None:
+    if not isinstance(text, str):
+        raise ArgumentError(f"a formula is text, not {type(text).__name__}")
     if len(text) > most:
         message = f"a text of {len(text):,} characters is beyond the limit of {most:,}"
         raise LimitError(message, hint="trees in RPN or JSON may be longer than formulas")

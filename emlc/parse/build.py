@@ -215,7 +215,7 @@ class Builder:
         if problem is not None or spelled is None:
             message, hint = problem or (f"{shorten(name)} is not a name", "use other letters")
             raise self.fail(message, token.start_pos or 0, token.end_pos or 0, hint, NameError_)
-        return var(spelled)
+        return var(str(spelled))
 
     # calls
 

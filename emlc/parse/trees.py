@@ -116,7 +116,7 @@ def leaf(word: str, span: Span | None = None, text: str | None = None) -> Node:
     if spelled is None or problem is not None:
         message = f"{shorten(word)} is not a leaf of a pure tree"
         raise TreeError(message, span=span, text=text, hint="leaves are 1 and variables")
-    return var(spelled)
+    return var(str(spelled))
 
 
 def from_json(text: str) -> Node:
