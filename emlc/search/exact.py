@@ -28,7 +28,7 @@ def exp_exact(mp: Any, v: Half) -> Half:
         if b == mp.floor(b):
             return (a if mp.floor(b / 2) * 2 == b else -a), mp.mpf(0)
         raise Undefined
-    if abs(a) > 1e7:
+    if abs(a) > 1e12:
         raise TooLarge
     r = mp.exp(a)
     return r * mp.cospi(b), r * mp.sinpi(b) / mp.pi

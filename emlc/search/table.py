@@ -1,52 +1,71 @@
 """Enumeration by size, keeping one tree per vector of values.
 
 Entry n of a table is a leaf (left = -1 - leaf number) or eml(left, right); entries of size 2s+1 are
-start[s]:start[s+1]. Values are in half-turn form, one column a sample point.
+start[s]:start[s+1]. `value[n, p]` is the value at sample point p, `exp[n, p]` and `ln[n, p]` its exp
+and ln, six doubles each as in `halfturn`.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from emlc.search.halfturn import FINE, UNDEFINED, UNIT, compiled, exp_half, ln_half, minus
+from emlc.search.doubled import compiled
+from emlc.search.halfturn import (
+    BEYOND,
+    FINE,
+    LOG,
+    LOSSY,
+    NEAR,
+    UNDEFINED,
+    UNIT,
+    exp_half,
+    ln_half,
+    minus,
+)
 
 Array = np.ndarray[Any, Any]
-CELL_BITS = 26
-NEAR = 2.0**-36
+CELL_BITS = 10
+_BORDER = 16
+BYTES = 3 * 48 + 2 + 8 + 16  # of an entry with one sample point
 
 
 @dataclass(slots=True)
 class Table:
-    """Arrays of all values found, capacity included; `start[-1]` entries are in use."""
+    """All values found; `start[-1]` entries of the arrays are in use."""
 
-    a: Array
-    b: Array
-    err: Array
+    value: Array
+    exp: Array
+    ln: Array
+    exp_status: Array
+    ln_status: Array
     left: Array
     right: Array
     slots: Array
-    ea: Array
-    eb: Array
-    ee: Array
-    la: Array
-    lb: Array
-    le: Array
-    eok: Array
-    lok: Array
-    start: list[int]
     finite: bool
     leaves: tuple[str, ...]
-    lossy: list[int] = field(default_factory=list)
+    start: list[int] = field(default_factory=lambda: [0])
+    lossy: int = 0
+    beyond: int = 0
     candidates: int = 0
     filled: int = 0
 
     @property
-    def points(self) -> int:
-        """Number of sample points."""
-        return int(self.a.shape[1])
+    def size(self) -> int:
+        """The largest complete size."""
+        return 2 * len(self.start) - 3
+
+    def block(self, size: int) -> tuple[int, int]:
+        """First entry of this size and the one after the last."""
+        return self.start[size // 2], self.start[size // 2 + 1]
+
+    def count(self, size: int) -> int:
+        """Number of entries of this size."""
+        return self.start[size // 2 + 1] - self.start[size // 2]
 
     def rpn(self, n: int) -> list[str]:
         """The tree of an entry as RPN tokens."""
@@ -64,12 +83,15 @@ class Table:
 
 
 @compiled
-def scalar_key(a: float, b: float) -> float:
+def scalar_key(v: Array) -> float:
     """One number for a value modulo 2 pi i."""
+    a = v[0]
     if np.isinf(a):
         a = 1e300 if a > 0.0 else -1e300
-    r = b - 2.0 * np.floor(0.5 * b + 1e-9)
-    return a + 0.7364201193 * r
+    s = a
+    if v[2] != 0.0:
+        s = a + 0.7364201193 * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))
+    return s if v[5] != LOG else 1.3172 * s
 
 
 @compiled
@@ -91,30 +113,31 @@ def cells(s: float) -> tuple[int, int]:
     bits = np.float64(s).view(np.int64)
     cell = bits >> CELL_BITS
     low = bits & ((1 << CELL_BITS) - 1)
-    tol = 1 << 17
-    if low < tol:
+    if low < _BORDER:
         return cell, cell - 1
-    if low > (1 << CELL_BITS) - tol:
+    if low > (1 << CELL_BITS) - _BORDER:
         return cell, cell + 1
     return cell, cell
 
 
 @compiled
-def same(a1: float, b1: float, a2: float, b2: float) -> bool:
-    """Whether two values agree as far as sharp values can be told apart."""
-    if a1 == a2 and b1 == b2:
-        return True
-    if np.isinf(a1) or np.isinf(a2):
-        return a1 == a2 and abs(b1 - b2) <= NEAR
-    scale = max(abs(a1), abs(b1), abs(a2), abs(b2))
-    return abs(a1 - a2) <= NEAR * scale and abs(b1 - b2) <= NEAR * scale
+def same(u: Array, v: Array) -> bool:
+    """Whether two values are taken to be equal."""
+    if u[5] != v[5]:
+        return False
+    if np.isinf(u[0]) or np.isinf(v[0]):
+        return u[0] == v[0] and u[2] == v[2]
+    scale = NEAR * max(abs(u[0]), abs(u[2]))
+    return (
+        abs((u[0] - v[0]) + (u[1] - v[1])) <= scale and abs((u[2] - v[2]) + (u[3] - v[3])) <= scale
+    )
 
 
 @compiled
-def find(slots: Array, a: Array, b: Array, va: Array, vb: Array) -> int:
-    """The entry with this vector of values, or -1."""
+def find(slots: Array, value: Array, v: Array) -> int:
+    """The entry with this vector of values, shape (points, 6), or -1."""
     mask = slots.size - 1
-    main, other = cells(scalar_key(va[0], vb[0]))
+    main, other = cells(scalar_key(v[0]))
     cell = main
     while True:
         h = mixed(cell)
@@ -125,9 +148,9 @@ def find(slots: Array, a: Array, b: Array, va: Array, vb: Array) -> int:
             if word >> 32 == tag:
                 n = word & 0xFFFFFFFF
                 p = 0
-                while p < va.size and same(a[n, p], b[n, p], va[p], vb[p]):
+                while p < v.shape[0] and same(value[n, p], v[p]):
                     p += 1
-                if p == va.size:
+                if p == v.shape[0]:
                     return n
             at = (at + 1) & mask
         if cell == other:
@@ -136,10 +159,10 @@ def find(slots: Array, a: Array, b: Array, va: Array, vb: Array) -> int:
 
 
 @compiled
-def put(slots: Array, n: int, va: float, vb: float) -> None:
+def put(slots: Array, n: int, v: Array) -> None:
     """Enter entry n under the key of its first value."""
     mask = slots.size - 1
-    main, _ = cells(scalar_key(va, vb))
+    main, _ = cells(scalar_key(v))
     h = mixed(main)
     at = h & mask
     while slots[at] != -1:
@@ -149,131 +172,166 @@ def put(slots: Array, n: int, va: float, vb: float) -> None:
 
 @compiled
 def prepare(
-    a: Array, b: Array, err: Array, lo: int, hi: int,
-    ea: Array, eb: Array, ee: Array, eok: Array, la: Array, lb: Array, le: Array, lok: Array,
-) -> None:  # fmt: skip
-    """Fill exp and ln of entries lo..hi."""
+    value: Array, exp: Array, ln: Array, exp_status: Array, ln_status: Array, lo: int, hi: int
+) -> None:
+    """Fill exp and ln of entries lo..hi; a status is that of the worst point."""
     for n in range(lo, hi):
-        worst_e, worst_l = FINE, FINE
-        for p in range(a.shape[1]):
-            xa, xb, xe, st = exp_half(a[n, p], b[n, p], err[n, p])
-            ea[n, p], eb[n, p], ee[n, p] = xa, xb, xe
-            if worst_e != UNDEFINED and st != FINE:
-                worst_e = st
-            xa, xb, xe, st = ln_half(a[n, p], b[n, p], err[n, p])
-            la[n, p], lb[n, p], le[n, p] = xa, xb, xe
-            if worst_l != UNDEFINED and st != FINE:
-                worst_l = st
-        eok[n], lok[n] = worst_e, worst_l
+        we, wl = FINE, FINE
+        for p in range(value.shape[1]):
+            v = value[n, p]
+            x0, x1, x2, x3, x4, x5, st = exp_half(v[0], v[1], v[2], v[3], v[4], v[5])
+            e = exp[n, p]
+            e[0], e[1], e[2], e[3], e[4], e[5] = x0, x1, x2, x3, x4, x5
+            if we != UNDEFINED and st != FINE:
+                we = st
+            x0, x1, x2, x3, x4, x5, st = ln_half(v[0], v[1], v[2], v[3], v[4], v[5])
+            e = ln[n, p]
+            e[0], e[1], e[2], e[3], e[4], e[5] = x0, x1, x2, x3, x4, x5
+            if wl != UNDEFINED and st != FINE:
+                wl = st
+        exp_status[n], ln_status[n] = we, wl
+
+
+@compiled
+def subtract(e: Array, n: Array, v: Array) -> int:
+    """v = e - n for one point each; the status."""
+    v[0], v[1], v[2], v[3], v[4], v[5], st = minus(
+        e[0], e[1], e[2], e[3], e[4], e[5], n[0], n[1], n[2], n[3], n[4]
+    )
+    return st
 
 
 @compiled
 def extend(
-    a: Array, b: Array, err: Array, left: Array, right: Array, slots: Array,
-    ea: Array, eb: Array, ee: Array, eok: Array, la: Array, lb: Array, le: Array, lok: Array,
-    ilo: int, ihi: int, jlo: int, jhi: int, count: int, finite: bool,
-) -> tuple[int, int]:  # fmt: skip
-    """Add eml(i, j) for all i, j of two blocks; the new count (-1: full) and the lossy ones."""
-    points = a.shape[1]
-    va, vb, ve = np.empty(points), np.empty(points), np.empty(points)
-    lossy = 0
+    value: Array, exp: Array, ln: Array, exp_status: Array, ln_status: Array,
+    left: Array, right: Array, slots: Array, ilo: int, ihi: int, jlo: int, jhi: int,
+    count: int, finite: bool, lossy: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Add eml(i, j) for all i, j of two blocks: new count (-1: full), lossy ones, those beyond.
+
+    Pairs whose value needs more bits are written to `lossy` as far as it reaches.
+    """
+    points = value.shape[1]
+    v = np.empty((points, 6))
+    unknown, beyond = 0, 0
     for i in range(ilo, ihi):
-        if eok[i] == UNDEFINED:
+        if exp_status[i] == UNDEFINED:
             continue
         for j in range(jlo, jhi):
-            worst = eok[i] if eok[i] != FINE else lok[j]
-            if lok[j] == UNDEFINED:
+            if ln_status[j] == UNDEFINED:
                 continue
+            worst = max(exp_status[i], ln_status[j])
             p = 0
             while p < points and worst == FINE:
-                va[p], vb[p], ve[p], st = minus(
-                    ea[i, p], eb[i, p], ee[i, p], la[j, p], lb[j, p], le[j, p]
-                )
-                if st != FINE or (finite and np.isinf(va[p])):
-                    worst = st if st != FINE else UNDEFINED
+                worst = subtract(exp[i, p], ln[j, p], v[p])
+                if worst == FINE and finite and np.isinf(v[p, 0]):
+                    worst = UNDEFINED
                 p += 1
             if worst != FINE:
-                lossy += worst != UNDEFINED
+                beyond += worst == BEYOND
+                if worst == LOSSY:
+                    if unknown < lossy.shape[0]:
+                        lossy[unknown, 0], lossy[unknown, 1] = i, j
+                    unknown += 1
                 continue
-            if find(slots, a, b, va, vb) >= 0:
+            if find(slots, value, v) >= 0:
                 continue
-            if count == a.shape[0] or 4 * count > 3 * slots.size:
-                return -1, lossy
-            for p in range(points):
-                a[count, p], b[count, p], err[count, p] = va[p], vb[p], ve[p]
+            if count == value.shape[0]:
+                return -1, unknown, beyond
+            value[count] = v
             left[count], right[count] = i, j
-            put(slots, count, va[0], vb[0])
+            put(slots, count, v[0])
             count += 1
-    return count, lossy
+    return count, unknown, beyond
 
 
 def empty(capacity: int, points: int, finite: bool, leaves: tuple[str, ...]) -> Table:
     """A table without entries; memory is touched only as it fills."""
-    wide = (capacity, points)
-    slots = np.full(1 << max(10, int(capacity * 1.5).bit_length()), -1, dtype=np.int64)
-    floats = [np.empty(wide) for _ in range(8)]
+    wide = (capacity, points, 6)
+    slots = np.full(1 << max(10, int(capacity * 1.4).bit_length()), -1, dtype=np.int64)
     return Table(
-        floats[0], floats[1], np.empty(wide),
-        np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32), slots,
-        floats[2], floats[3], floats[4], floats[5], floats[6], floats[7],
+        np.empty(wide), np.empty(wide), np.empty(wide),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
-        [0], finite, leaves,
+        np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),
+        slots, finite, leaves,
     )  # fmt: skip
 
 
-def build(
-    leaves: dict[str, Array], max_size: int, *, finite: bool = False, capacity: int = 4_000_000
-) -> Table:
-    """All values of trees with at most `max_size` nodes, or as many sizes as fit the capacity.
-
-    `leaves` maps a token to its values, shape (points, 2) in half-turn form; "1" is among them.
-    """
-    points = len(next(iter(leaves.values())))
-    t = empty(capacity, points, finite, tuple(leaves))
+def begin(leaves: dict[str, Array], *, finite: bool, capacity: int) -> Table:
+    """The table of size 1. `leaves` maps a token to its values, shape (points, 6)."""
+    t = empty(capacity, len(next(iter(leaves.values()))), finite, tuple(leaves))
     for n, values in enumerate(leaves.values()):
-        t.a[n], t.b[n] = values[:, 0], values[:, 1]
-        t.err[n] = UNIT * np.maximum(np.abs(values[:, 0]), np.abs(values[:, 1]))
-        if t.leaves[n] == "1":
-            t.err[n] = 0
+        t.value[n] = values
         t.left[n], t.right[n] = -1 - n, -1
-        put(t.slots, n, t.a[n, 0], t.b[n, 0])
+        put(t.slots, n, t.value[n, 0])
     t.start.append(len(leaves))
-    t.lossy.append(0)
-    grow(t, max_size)
     return t
 
 
-def grow(t: Table, max_size: int) -> None:
-    """Add sizes up to `max_size`, stopping before the size that does not fit."""
-    while 2 * len(t.start) - 1 <= max_size:
-        s = len(t.start) - 1
-        fill(t, s - 1)
-        count, lossy = t.start[s], 0
-        for i in range(s):
-            j = s - 1 - i
-            count, missed = extend(
-                t.a, t.b, t.err, t.left, t.right, t.slots, t.ea, t.eb, t.ee, t.eok,
-                t.la, t.lb, t.le, t.lok, t.start[i], t.start[i + 1], t.start[j], t.start[j + 1],
-                count, t.finite,
-            )  # fmt: skip
-            if count < 0:
-                _forget(t, s)
-                return
-            lossy += missed
-            t.candidates += (t.start[i + 1] - t.start[i]) * (t.start[j + 1] - t.start[j])
-        t.start.append(count)
-        t.lossy.append(lossy)
+def grow(
+    t: Table, max_size: int, *, until: float = np.inf,
+    tell: Callable[[Table], None] | None = None,
+) -> bool:  # fmt: skip
+    """Add sizes up to `max_size`; False when it stops before one that does not fit, or at a time."""
+    while t.size < max_size:
+        sizes = np.diff(t.start)
+        if len(sizes) > 4:
+            ahead = t.start[-1] + 0.9 * sizes[-1] ** 2 / sizes[-2]
+            if ahead > len(t.left) or time.monotonic() > until:
+                return False
+        if not _add_size(t):
+            return False
+        if tell is not None:
+            tell(t)
+    return True
+
+
+def _add_size(t: Table) -> bool:
+    s = len(t.start) - 1
+    fill(t, s - 1)
+    from emlc.search.refine import refine_pairs
+
+    count, undecided, beyond = t.start[s], 0, 0
+    lossy = np.empty((100_000, 2), dtype=np.int64)
+    for i in range(s):
+        j = s - 1 - i
+        count, u, b = extend(
+            t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.left, t.right, t.slots,
+            t.start[i], t.start[i + 1], t.start[j], t.start[j + 1], count, t.finite, lossy,
+        )  # fmt: skip
+        if count < 0:
+            _forget(t)
+            return False
+        count = refine_pairs(t, lossy[:u], count)
+        if count < 0:
+            _forget(t)
+            return False
+        undecided, beyond = undecided + max(0, u - len(lossy)), beyond + b
+        t.candidates += (t.start[i + 1] - t.start[i]) * (t.start[j + 1] - t.start[j])
+    t.start.append(count)
+    t.lossy += undecided
+    t.beyond += beyond
+    return True
 
 
 def fill(t: Table, s: int) -> None:
     """Have exp and ln ready for all entries up to size 2s+1."""
+    from emlc.search.refine import refine_prepared
+
     if t.filled < t.start[s + 1]:
-        prepare(t.a, t.b, t.err, t.filled, t.start[s + 1], t.ea, t.eb, t.ee, t.eok,
-                t.la, t.lb, t.le, t.lok)  # fmt: skip
+        prepare(t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.filled, t.start[s + 1])
+        t.lossy += refine_prepared(t, t.filled, t.start[s + 1])
         t.filled = t.start[s + 1]
 
 
-def _forget(t: Table, s: int) -> None:
+def _forget(t: Table) -> None:
     """Drop the entries of an unfinished size from the hash table."""
-    t.slots[(t.slots & 0xFFFFFFFF) >= t.start[s]] = -1
-    raise MemoryError
+    t.slots.fill(-1)
+    for n in range(t.start[-1]):
+        put(t.slots, n, t.value[n, 0])
+
+
+def leaf(values: list[tuple[float, float]]) -> Array:
+    """Values of a variable or constant given as exact doubles (a, b), one row a sample point."""
+    rows = [(a, 0.0, b, 0.0, UNIT * max(abs(a), abs(b)) if b else 0.0, 0.0) for a, b in values]
+    return np.array(rows)
