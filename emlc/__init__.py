@@ -3,7 +3,7 @@
 >>> import emlc
 >>> c = emlc.compile("x*y")
 >>> c.size, c.show("rpn")
-(17, 'x11xyEE1EExE1EE1E')
+(17, '1111xEE1EEyE1EE1E')
 """
 
 from __future__ import annotations

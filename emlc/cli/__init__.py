@@ -103,20 +103,25 @@ def run(args: Sequence[str]) -> int:
         return PIPE_CLOSED
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except EmlcError as error:
-        found = error
-    except click.ClickException as error:
-        found = _usage(error)
-    except RecursionError:
-        found = LimitError("the input is nested too deeply for this command")
-    except MemoryError:
-        found = LimitError("there is not enough memory for this input")
-    except OSError as error:
-        found = EmlcError(f"{error.filename or 'output'}: {error.strerror}")
-    if "--debug" in words:
-        traceback.print_exc()
+    except (EmlcError, click.ClickException, RecursionError, MemoryError, OSError) as error:
+        if "--debug" in words:
+            traceback.print_exception(error)
+        found = _explained(error)
     failed(found, as_json)
     return found.exit_code
+
+
+def _explained(error: Exception) -> EmlcError:
+    """Any foreseen error as one of ours."""
+    if isinstance(error, EmlcError):
+        return error
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if isinstance(error, OSError):
+        return EmlcError(f"{error.filename or 'output'}: {error.strerror}")
+    if isinstance(error, MemoryError):
+        return LimitError("there is not enough memory for this input")
+    return LimitError("the input is nested too deeply for this command")
 
 
 def _run(args: list[str]) -> int:

@@ -55,10 +55,10 @@ class Command(click.Command):
                 continue
             front.append(word)
             takes_value = isinstance(option, click.Option) and not option.is_flag
-            if takes_value and not equals:
-                if not words:
-                    raise UsageError(f"{word} needs a value", hint=f"see {ctx.command_path} --help")
+            if takes_value and not equals and words:
                 front.append(words.pop())
+            elif takes_value and not equals and not ctx.resilient_parsing:
+                raise UsageError(f"{word} needs a value", hint=f"see {ctx.command_path} --help")
             while isinstance(option, Several) and words and option.value.match(words[-1]):
                 front += [name, words.pop()]
         return [*front, "--", *formulas]
@@ -68,8 +68,8 @@ def _no_option(name: str, ctx: click.Context, options: dict[str, click.Parameter
     import difflib
 
     near = difflib.get_close_matches(name, options, 1)
-    hint = f"did you mean {near[0]}?" if near else f"see {ctx.command_path} --help"
-    return UsageError(f"no option {name}", hint=f"{hint} A formula may stand after --")
+    hint = f"see {ctx.command_path} --help; a formula that looks like an option goes after --"
+    return UsageError(f"no option {name}", hint=f"did you mean {near[0]}?" if near else hint)
 
 
 def common(command: F) -> F:
@@ -129,7 +129,11 @@ mode_option = click.option(
     "infinity inside. robust: as exact, and good in complex128.",
 )
 output_option = click.option(
-    "-o", "--output", metavar="FILE", help="Write to this file instead of standard output."
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write to this file instead of standard output.",
 )
 
 

@@ -54,7 +54,9 @@ NOTATIONS = ("nested", "rpn", "json", "latex", "wolfram", "infix")
 )
 @click.option("--no-check", is_flag=True, help="Do not compare tree and formula at points.")
 @at_option
-@click.option("--svg", metavar="FILE", help="Draw the tree to this file as well.")
+@click.option(
+    "--svg", type=click.Path(), metavar="FILE", help="Draw the tree to this file as well."
+)
 @output_option
 @common
 def command(

@@ -6,6 +6,7 @@ import csv
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -38,20 +39,22 @@ class Data:
     blocks: Iterator[Block]
 
 
-def read_data(name: str, variables: Sequence[str]) -> Data:
+@contextmanager
+def open_data(name: str, variables: Sequence[str]) -> Iterator[Data]:
     """Open a data file that has a column for each of the variables.
 
     Raises ArgumentError where it has not, ParseError where a cell is no number, OSError.
     """
     suffix = Path(name).suffix.lower()
     if name == "-":
-        return _from_csv(sys.stdin, "standard input", variables)
-    if suffix in (".csv", ".tsv", ".txt"):
-        stream = open(name, encoding="utf-8-sig", newline="")  # noqa: SIM115 - read block by block
-        return _from_csv(stream, name, variables)
-    if suffix in (".npz", ".npy"):
-        return _from_arrays(_arrays(name, variables), name, variables)
-    raise ArgumentError(f"{name} is no data file by its name", hint=_FORMATS)
+        yield _from_csv(sys.stdin, "standard input", variables)
+    elif suffix in (".csv", ".tsv", ".txt"):
+        with open(name, encoding="utf-8-sig", newline="") as stream:
+            yield _from_csv(stream, name, variables)
+    elif suffix in (".npz", ".npy"):
+        yield _from_arrays(_arrays(name, variables), name, variables)
+    else:
+        raise ArgumentError(f"{name} is no data file by its name", hint=_FORMATS)
 
 
 def _places(names: Sequence[str], file: str, variables: Sequence[str]) -> dict[str, int]:
@@ -78,7 +81,7 @@ def _from_csv(stream: TextIO, name: str, variables: Sequence[str]) -> Data:
     try:
         first = stream.readline()
     except UnicodeDecodeError as error:
-        raise ParseError(f"{name} is not UTF-8 text: {error.reason}") from None
+        raise ParseError(f"{name} is not CSV text: {error}") from None
     sign = "\t" if "\t" in first and "," not in first else ","
     names = [n.strip() for n in next(csv.reader([first], delimiter=sign), [])]
     if not names or all(_cell(n) is not None for n in names):
@@ -97,7 +100,7 @@ def _csv_blocks(
         try:
             rows = list(enumerate(islice(reader, BLOCK), first))
         except (csv.Error, UnicodeDecodeError) as error:
-            raise ParseError(f"{file} is not CSV text after row {first - 1}: {error}") from None
+            raise ParseError(f"{file} is not CSV text: {error}") from None
         if not rows:
             return
         first += len(rows)
@@ -150,7 +153,8 @@ def _arrays(name: str, variables: Sequence[str]) -> dict[str, NDArray[Any]]:
     try:
         found = np.load(name, allow_pickle=False)
         if not isinstance(found, np.ndarray):
-            return {key: found[key] for key in found.files}
+            with found:
+                return {key: found[key] for key in found.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ParseError(f"{name} is not an array file: {error}") from None
     if found.dtype.names is not None:

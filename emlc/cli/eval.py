@@ -32,6 +32,7 @@ _COLUMN = "value"
 @at_option
 @click.option(
     "--data",
+    type=click.Path(),
     metavar="FILE",
     help="Points from a .csv, .tsv, .npz or .npy file, a column for each variable.",
 )
@@ -76,7 +77,7 @@ def command(
     if expr == data == "-":
         raise UsageError("standard input cannot be both the formula and the data")
     about = subject(read_text(expr), domain)
-    if about.weak_points and evaluator != "direct":
+    if about.weak_points and evaluator not in (None, "direct"):
         warn(f"the tree is not right at {'; '.join(about.weak_points)}")
     if data:
         _data(about, evaluator or about.fast, data, output, as_json)
@@ -124,19 +125,19 @@ class _Tally:
 
 
 def _data(about: Subject, kind: str, file: str, output: str | None, as_json: bool) -> None:
-    from emlc.cli.data import read_data
+    from emlc.cli.data import open_data
 
-    data = read_data(file, about.variables)
     tally = _Tally()
-    if as_json:
-        values = [plain(v) for _, block in _values(about, kind, data, tally) for v in block]
-        document(evaluator=kind, values=values)
-    elif output is None:
-        _write(about, kind, data, tally, sys.stdout)
-    else:
-        with open(output, "w", encoding="utf-8", newline="") as stream:
-            _write(about, kind, data, tally, stream)
-        note("wrote", f"{output} ({tally.rows} rows)")
+    with open_data(file, about.variables) as data:
+        if as_json:
+            values = [plain(v) for _, block in _values(about, kind, data, tally) for v in block]
+            document(evaluator=kind, values=values)
+        elif output is None:
+            _write(about, kind, data, tally, sys.stdout)
+        else:
+            with open(output, "w", encoding="utf-8", newline="") as stream:
+                _write(about, kind, data, tally, stream)
+            note("wrote", f"{output} ({tally.rows} rows)")
     tally.report(about)
 
 

@@ -53,10 +53,12 @@ class Point:
     def value(self, about: Subject, kind: str | None, digits: int | None = None) -> Value:
         """What the subject is here; digits are for balls.
 
-        Without a kind, balls are asked first. Raises DomainError where there is no value,
-        LimitError where balls do not decide.
+        Without a kind, balls are asked first, unless the tree is wrong somewhere. Raises
+        DomainError where there is no value, LimitError where balls do not decide.
         """
         self._require_inside(about)
+        if kind is None and about.weak_points:
+            kind = about.fast
         if kind not in (None, "balls"):
             return self._computed(about, kind)
         try:

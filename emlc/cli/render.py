@@ -21,6 +21,7 @@ FORMATS = ("svg", "dot", "txt", "png", "pdf")
 @click.option(
     "-o",
     "--output",
+    type=click.Path(),
     metavar="FILE",
     help=f"Draw to this file; its ending says how: {', '.join(FORMATS)}.",
 )
@@ -61,7 +62,7 @@ def command(
     about = subject(read_text(expr), domain, mode)
     picture: str | bytes
     if fmt == "txt":
-        blocks = output is not None or (sys.stdout.encoding or "").lower().startswith("utf")
+        blocks = output is not None or (sys.stdout.encoding or "utf-8").lower().startswith("utf")
         picture = to_text(about.tape, style, width=width(), unicode=blocks)
     else:
         picture = draw(about.tape, fmt, style, title=_title(about.source), theme=theme)

@@ -130,11 +130,15 @@ def judged(verdict: Verdict, stream: TextIO) -> str:
     return text
 
 
-def listed(items: Sequence[str]) -> str:
-    """Some items by name, the rest by number."""
-    rest = len(items) - _LISTED
-    more = f"; {rest} more (--json lists all)" if rest > 0 else ""
-    return "; ".join(items[:_LISTED]) + more
+def listed(points: Sequence[str]) -> str:
+    """Excluded points by their reasons; the rest by number where they are many."""
+    reasons: dict[str, list[str]] = {}
+    for text in points[:_LISTED]:
+        point, _, reason = text.partition(": ")
+        reasons.setdefault(reason, []).append(point)
+    said = "; ".join(f"{', '.join(group)}: {reason}" for reason, group in reasons.items())
+    rest = len(points) - _LISTED
+    return f"{said}; {rest} more (--json lists all)" if rest > 0 else said
 
 
 def domain_text(domain: dict[str, str]) -> str:

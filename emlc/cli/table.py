@@ -23,6 +23,10 @@ _HEADS = ("name", "K", "dag", "depth", "verdict", "domain")
 _NUMERIC = range(1, 4)
 
 
+def _names(ctx: click.Context, argument: click.Parameter, begun: str) -> list[str]:
+    return [row.name for row in ROWS if row.name.startswith(begun)]
+
+
 class Row(NamedTuple):
     """One line of the table."""
 
@@ -32,7 +36,7 @@ class Row(NamedTuple):
 
 
 @click.command(cls=Command, short_help="List the smallest known trees of the functions.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=_names)
 @mode_option
 @common
 def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
@@ -45,7 +49,7 @@ def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
     emlc table
     emlc table sin cos "ln(1+x)" --mode shortest
     """
-    wanted = names or _default()
+    wanted = names or default_names()
     rows = list(_progress(_rows(wanted, mode), len(wanted)))
     if as_json:
         document(rows=[_entry(row) for row in rows])
@@ -55,7 +59,8 @@ def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
         result(_aligned([_HEADS, *(_cells(row) for row in rows)]))
 
 
-def _default() -> tuple[str, ...]:
+def default_names() -> tuple[str, ...]:
+    """The leaves, a few numbers and the primitives of the paper."""
     known = [row.name for row in ROWS if row.paper]
     return (*_LEAVES, *_NUMBERS, *known, *_FURTHER)
 
