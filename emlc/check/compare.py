@@ -19,11 +19,12 @@ from emlc.passes.compile import Exclusion
 from emlc.passes.ranges import Ranges
 from emlc.show import show
 
-POINTS = 240
+POINTS = 210
 ENOUGH = 50
 SECONDS = 4.0
 LARGEST = 20_000
 _TOLERANCE = 1e-12
+_DIGITS, _BITS = 14, 1024
 
 
 def check_tree(
@@ -82,7 +83,7 @@ class _Comparison:
         want = self.reference.at(point, 30)
         if want is None:
             return None
-        got = evaluate(self.tape, point)
+        got = evaluate(self.tape, point, _DIGITS, _BITS)
         if got.kind == "undecided":
             self.why = got.why
             return None

@@ -1,6 +1,6 @@
 """The rigorous evaluator: balls in half-turn form, exact algebra where a ball cannot tell.
 
-Every entry is a + i pi b. A first pass computes with balls at 64 bits; where a ball straddles a
+Every entry is a + i pi b. A first pass computes with balls at 128 bits; where a ball straddles a
 branch cut or zero, or the answer is too wide, the point is done again in exact algebra, which knows
 cancellations and phases exactly, at rising precision.
 """
@@ -21,7 +21,7 @@ from emlc.lower.exact import PI, Algebra, Undecided, Undefined, Value
 Number = complex | float | int | Fraction | tuple[Fraction, Fraction]
 
 MAX_BITS = 1 << 15
-_FIRST_BITS = 64
+_FIRST_BITS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,12 @@ class Ball:
         return complex("nan")
 
 
-def evaluate(tape: Tape, values: Mapping[str, Number] | None = None, digits: int = 17) -> Ball:
+def evaluate(
+    tape: Tape,
+    values: Mapping[str, Number] | None = None,
+    digits: int = 17,
+    max_bits: int = MAX_BITS,
+) -> Ball:
     """The value of the tree in the exact meaning, to at least `digits` significant digits.
 
     Arguments are taken exactly (a double is a rational). Undefined means outside the exact meaning;
@@ -64,11 +69,14 @@ def evaluate(tape: Tape, values: Mapping[str, Number] | None = None, digits: int
     quick = _quick(tape, point)
     if quick is not None and _accurate(quick, digits):
         return Ball("finite", quick)
-    return evaluate_all(tape, point, digits)[-1]
+    return evaluate_all(tape, point, digits, max_bits)[-1]
 
 
 def evaluate_all(
-    tape: Tape, values: Mapping[str, Number] | None = None, digits: int = 17
+    tape: Tape,
+    values: Mapping[str, Number] | None = None,
+    digits: int = 17,
+    max_bits: int = MAX_BITS,
 ) -> list[Ball]:
     """The value of every entry, by exact algebra; entries above an undefined one are undefined."""
     point = {name: gaussian(v) for name, v in (values or {}).items()}
@@ -76,7 +84,7 @@ def evaluate_all(
     while True:
         balls = _exactly(tape, point, bits, digits)
         last = balls[-1]
-        if last.kind != "undecided" or bits >= MAX_BITS:
+        if last.kind != "undecided" or bits >= max_bits:
             return balls
         bits *= 4
 
@@ -190,7 +198,7 @@ def _half_turns(algebra: Algebra, v: Value | Ball) -> tuple[Any, Any] | None:
 
 
 def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]]) -> Any:
-    """The last entry by balls at 64 bits as an acb; None where a ball cannot tell."""
+    """The last entry by balls at 128 bits as an acb; None where a ball cannot tell."""
     import flint
 
     constants = _constants(tape)

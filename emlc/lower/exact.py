@@ -302,10 +302,8 @@ class Algebra:
             if key[0] != "arg" or not 1 <= abs(c) <= 4 or len(key[1]) + len(key[2]) > _MAX_TERMS:
                 continue
             up = 1 if c > 0 else -1
-            size = self.atom("logabs", key[1], key[2])
-            rest = Value(
-                plus(v.re, {size: Fraction(1)}, -1), plus(v.im, {atom: Fraction(1)}, -up)
-            )
+            size = self._modulus(key[1], key[2])
+            rest = Value(plus(v.re, size, -1), plus(v.im, {atom: Fraction(1)}, -up))
             factor = self.exp(rest)
             return self._product(factor, Value(dict(key[1]), scaled(dict(key[2]), up)))
         return None
@@ -369,8 +367,16 @@ class Algebra:
                         best = made
         re, im, up, quarter, size = best or (_key(v.re), _key(v.im), 1, 0, {})
         angle = plus({self.atom("arg", re, im): Fraction(up)}, {PI: Fraction(quarter, 2)})
-        modulus = plus(size, {self.atom("logabs", re, im): Fraction(1)})
-        return Value(modulus, self._reduced(angle))
+        return Value(plus(size, self._modulus(re, im)), self._reduced(angle))
+
+    def _modulus(self, re: Key, im: Key) -> Form:
+        """ln |re + i im|, exactly where the square of the modulus is one monomial."""
+        squares = [self._multiply(dict(part), dict(part)) for part in (re, im)]
+        if squares[0] is not None and squares[1] is not None:
+            total = plus(squares[0], squares[1])
+            if len(total) == 1:
+                return scaled(self.log_abs(total), Fraction(1, 2))
+        return {self.atom("logabs", re, im): Fraction(1)}
 
     def _off_the_cut(self, v: Value) -> None:
         """The imaginary part must be visibly nonzero unless the real part is visibly positive."""
