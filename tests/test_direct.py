@@ -67,7 +67,18 @@ def reference(root: Node, point: dict[str, complex]) -> complex | None:
 
 
 REALS = [-2.5, -1.0, -0.5, -1e-9, 0.0, 1e-9, 0.25, 0.5, 1.0, 1.5, 2.0, 7.0]
-PLANE = [2 + 0j, -2 + 0j, 2j, -2j, 0.5 + 0j, -0.5 - 0j, complex(-2, -0.0), 1 + 2j, -1 - 0.5j, 3 - 1j]
+PLANE = [
+    2 + 0j,
+    -2 + 0j,
+    2j,
+    -2j,
+    0.5 + 0j,
+    -0.5 - 0j,
+    complex(-2, -0.0),
+    1 + 2j,
+    -1 - 0.5j,
+    3 - 1j,
+]
 
 
 # Rows whose meaning is real at more points than their real domain holds.
@@ -247,6 +258,18 @@ def test_a_folder_that_is_not_ours_is_not_used(
         used = cache.folder()
         assert used.is_dir()
         assert tmp_path not in used.parents
+
+
+def test_old_entries_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
+    for k in range(1000):
+        old = tmp_path / f"emlc_{k}.py"
+        old.touch()
+        os.utime(old, (k, k))
+    assert cache.module("answer = 42\n").answer == 42
+    left = {path.name for path in tmp_path.glob("emlc_*.py")}
+    assert len(left) == 501
+    assert "emlc_499.py" not in left
 
 
 def test_entries_are_found_again_and_damage_is_mended(

@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
+_MOST = 1000
+
 # What numba raises when it reads a damaged entry.
 _DAMAGED = (pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError, ImportError)
 
@@ -105,6 +107,7 @@ def module(source: str, *versions: str) -> ModuleType:
     path = folder() / f"{name}.py"
     data = source.encode()
     if read(path) != data:
+        _prune(path.parent)
         write(path, data)
     try:
         return _load(name, path)
@@ -114,10 +117,15 @@ def module(source: str, *versions: str) -> ModuleType:
         return _load(name, path)
 
 
-def writable(path: Path) -> bool:
-    """Whether compiled code may be kept next to this source file."""
-    kept = path.parent / "__pycache__"
-    return os.access(kept if kept.exists() else path.parent, os.W_OK | os.X_OK)
+def _prune(kept: Path) -> None:
+    """Forget the older half of the modules when there are too many."""
+    sources = list(kept.glob("emlc_*.py"))
+    if len(sources) < _MOST:
+        return
+    sources.sort(key=lambda path: path.stat().st_mtime)
+    for source in sources[: _MOST // 2]:
+        for stale in (source, *(kept / "__pycache__").glob(f"{source.stem}*")):
+            stale.unlink(missing_ok=True)
 
 
 def _load(name: str, path: Path) -> ModuleType:

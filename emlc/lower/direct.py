@@ -19,7 +19,7 @@ from emlc.lower import cache
 from emlc.lower.evaluator import Evaluator, Trouble
 from emlc.lower.expand import double, expand, imaginary
 from emlc.tables.primitives import ROWS, Primitive
-from emlc.tables.sides import SIDES
+from emlc.tables.sides import NUMPY_HELPERS, SIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -229,11 +229,11 @@ def _union(flags: list[int]) -> int:
 @lru_cache(maxsize=1)
 def _functions() -> dict[tuple[bool, str], Callable[..., Any]]:
     """Every spelled row as a numpy function, on the line and on the plane."""
-    lines = ["import numpy as np", ""]
+    lines = ["import numpy as np", *NUMPY_HELPERS.values()]
     rows = [row for row in ROWS if row.native]
     for row in rows:
         names = {p: p for p in row.params}
-        sided = SIDES.get(row.name, "{x}").replace("J", "1j").format(x="x")
+        sided = f"{SIDES.get(row.name, '')}(x)"
         for prefix, operands in (("line", names), ("plane", names | {"x": sided})):
             lines.append(f"def {prefix}_{row.name}({', '.join(names)}):")
             lines.append(f"    return {row.native.format(**operands)}")

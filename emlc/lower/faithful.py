@@ -118,12 +118,11 @@ class Faithful(Evaluator):
 
 @lru_cache(maxsize=1)
 def _kernel() -> ModuleType:
-    """The compiled kernel; where the package cannot be written, it is kept in the cache folder."""
-    path = Path(__file__).with_name("kernel.py")
-    if cache.writable(path):
-        from emlc.lower import kernel
-
-        return kernel
+    """The compiled kernel, kept in the cache folder under what all its source says."""
     import numba
 
-    return cache.module(path.read_text(encoding="utf-8"), numba.__version__)
+    here = Path(__file__)
+    source, functions = (
+        here.with_name(name).read_text(encoding="utf-8") for name in ("kernel.py", "vector.py")
+    )
+    return cache.module(source, functions, numba.__version__)

@@ -6,8 +6,8 @@ is exact, so b = 0 with bound 0 is truly real and an infinite a with bound 0 tru
 
     steps[k] = op, target register, operand register or index, second operand register
 
-The elementary functions are spelled here, free of branches, so that the loops over a tile become
-vector code; each is good to about one unit in the last place.
+The elementary functions (vector.py) are free of branches, so that a loop over a tile becomes vector
+code.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import math
 import numpy as np
 from numba import float64, int64, njit, void
 
+from emlc.lower.vector import atan, exp, log, sin_cos
+
 T = 128
-VARIABLE, CONSTANT, EXP, LOG, WRAP, SUBTRACT = range(6)
+VARIABLE, CONSTANT, EXP, LOG, LOW, BACK, WRAP, SUBTRACT = range(8)
 DONE, AGAIN, NOT_REAL, INFINITE = range(4)
 
 _INF = math.inf
@@ -26,84 +28,10 @@ _PI = math.pi
 _PER_PI = 1 / math.pi
 _EPS = 2.0**-51
 _SHIFT = 1.5 * 2.0**52
-_SHIFT_BITS = 0x4338000000000000
-_ONE_BITS = 0x3FF0000000000000
-_ROOT_HALF_BITS = 0x3FE6A09E667F3BCD
-_LN2_HIGH = 6.93147180369123816490e-01
-_LN2_LOW = 1.90821492927058770002e-10
 _TAN_PI_8 = math.sqrt(2) - 1
 _LOOSE = 0.1
 
 _jit = njit(error_model="numpy")
-
-
-@_jit
-def _exp(x):  # type: ignore[no-untyped-def]
-    """exp for -708 <= x <= 709.7."""
-    x = min(max(x, -708.0), 709.7)
-    z = x * (1 / math.log(2)) + _SHIFT
-    k = z - _SHIFT
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    p = 2.5100472505694996e-08
-    p = (p * r + 2.7620201591031547e-07) * r + 2.7557268276905696e-06
-    p = (p * r + 2.4801521057868204e-05) * r + 0.00019841269863171557
-    p = (p * r + 0.0013888888917367081) * r + 0.008333333333330039
-    p = (p * r + 0.041666666666623824) * r + 0.16666666666666669
-    p = p * r + 0.5
-    power = (np.float64(z).view(np.int64) << np.int64(52)) + np.int64(_ONE_BITS)
-    return (r * r * p + r + 1.0) * np.int64(power).view(np.float64)
-
-
-@_jit
-def _log(x):  # type: ignore[no-untyped-def]
-    """ln for normal x > 0."""
-    bits = np.float64(x).view(np.int64)
-    k = (bits - np.int64(_ROOT_HALF_BITS)) >> np.int64(52)
-    f = np.int64(bits - (k << np.int64(52))).view(np.float64) - 1.0
-    power = np.int64(k + np.int64(_SHIFT_BITS)).view(np.float64) - _SHIFT
-    s = f / (2.0 + f)
-    t = s * s
-    p = 0.1461916613488797
-    p = (p * t + 0.1533150161114533) * t + 0.18182895750119193
-    p = (p * t + 0.22222211043776857) * t + 0.2857142862653362
-    p = (p * t + 0.3999999999989827) * t + 0.666666666666667
-    h = 0.5 * f * f
-    return power * _LN2_HIGH - ((h - (s * (h + t * p) + power * _LN2_LOW)) - f)
-
-
-@_jit
-def _sin_pi(f):  # type: ignore[no-untyped-def]
-    """sin(pi f) / pi for abs(f) <= 1/4."""
-    t = f * f
-    p = -6.920714981184486e-06
-    p = (p * t + 0.0001484240587594755) * t - 0.002346080833832126
-    p = (p * t + 0.026147847813245743) * t - 0.19075182412203828
-    p = (p * t + 0.8117424252833535) * t - 1.6449340668482264
-    return f + f * t * p
-
-
-@_jit
-def _cos_pi(f):  # type: ignore[no-untyped-def]
-    """cos(pi f) for abs(f) <= 1/4."""
-    t = f * f
-    p = -0.00010370082971594627
-    p = (p * t + 0.001929493874894941) * t - 0.025806887964701878
-    p = (p * t + 0.23533063028399223) * t - 1.3352627688538095
-    p = (p * t + 4.058712126416765) * t - 4.934802200544679
-    return 1.0 + t * p
-
-
-@_jit
-def _atan(p):  # type: ignore[no-untyped-def]
-    """atan(p) / pi for abs(p) <= tan(pi/8)."""
-    t = p * p
-    s = -0.01917392228554793
-    s = (s * t + 0.03922923713835943) * t - 0.05085365922344248
-    s = (s * t + 0.05858132894427922) * t - 0.06664509603255386
-    s = (s * t + 0.07692183059894114) * t - 0.09090904572487347
-    s = (s * t + 0.11111111015117626) * t - 0.1428571428466482
-    s = (s * t + 0.19999999999995513) * t - 0.3333333333333333
-    return (p + p * t * s) * _PER_PI
 
 
 # -- one step over a tile: the loop, then the infinities one by one where the tile has any ------
@@ -116,7 +44,7 @@ def _exp_real(w, v):  # type: ignore[no-untyped-def]
         a = v[i]
         e = v[i + 2 * T]
         odd += 0 if abs(a) < _INF else 1
-        r = 0.0 if a < -708.0 else _exp(a)
+        r = 0.0 if a < -708.0 else exp(a)
         below = 0.0 if a >= -708.0 else (5e-324 if a < -746.0 else 2.3e-308)
         w[i] = r
         w[i + T] = 0.0
@@ -133,14 +61,13 @@ def _exp_tile(w, v):  # type: ignore[no-untyped-def]
         b = v[i + T]
         e = v[i + 2 * T]
         odd += 0 if abs(a) < _INF else 1
-        r = 0.0 if a < -708.0 else _exp(a)
+        r = 0.0 if a < -708.0 else exp(a)
         below = 0.0 if a >= -708.0 else (5e-324 if a < -746.0 else 2.3e-308)
         z = 2.0 * b + _SHIFT
         f = b - 0.5 * (z - _SHIFT)
         quarter = np.float64(z).view(np.int64)
         across = (quarter & np.int64(1)) != 0
-        sin = _sin_pi(f)
-        cos = _cos_pi(f)
+        sin, cos = sin_cos(f)
         re = sin * _PI if across else cos
         im = cos * _PER_PI if across else sin
         re = -re if ((quarter + np.int64(1)) & np.int64(2)) != 0 else re
@@ -172,8 +99,7 @@ def _exp_infinite(w, v):  # type: ignore[no-untyped-def]
         pole = sure and a > 0.0 and v[i + 3 * T] == 0.0 and b == math.floor(b) and abs(b) < 1e15
         w[i] = 0.0 if zero else ((_INF if b % 2.0 == 0.0 else -_INF) if pole else math.nan)
         w[i + T] = 0.0
-        w[i + 2 * T] = 0.0 if zero or pole else _INF
-        w[i + 3 * T] = 0.0 if zero or pole else _INF
+        w[i + 2 * T] = w[i + 3 * T] = 0.0 if zero or pole else _INF
 
 
 @_jit
@@ -187,7 +113,7 @@ def _log_real(w, v):  # type: ignore[no-untyped-def]
         known = (e < _LOOSE) & (size > 2.3e-308)
         odd += 0 if (size > 0.0) & (size < _INF) else 1
         turned += 0 if (c > 0.0) & known else 1
-        r = _log(size)
+        r = log(size)
         w[i] = r
         w[i + T] = 0.0 if c >= 0.0 else 1.0
         w[i + 2 * T] = e + e * e + _EPS * abs(r) if known else _INF
@@ -210,10 +136,10 @@ def _log_tile(w, v):  # type: ignore[no-untyped-def]
         odd += 0 if (big > 0.0) & (big < _INF) else 1
         q = small / big
         m = big * math.sqrt(1.0 + q * q)
-        r = _log(m)
+        r = log(m)
         wide = q > _TAN_PI_8
         p = (small - big if wide else small) / (small + big if wide else big)
-        turn = (0.25 if wide else 0.0) + _atan(p)
+        turn = (0.25 if wide else 0.0) + atan(p)
         turn = 0.5 - turn if y > x else turn
         turn = 1.0 - turn if c < 0.0 else turn
         turn = -turn if d < 0.0 else turn
@@ -246,8 +172,24 @@ def _log_infinite(w, v):  # type: ignore[no-untyped-def]
         if real and v[i + 2 * T] == 0.0 and (size == 0.0 or size == _INF):
             w[i] = -_INF if size == 0.0 else _INF
             w[i + T] = 1.0 if c < 0.0 else 0.0
-            w[i + 2 * T] = 0.0
-            w[i + 3 * T] = 0.0
+            w[i + 2 * T] = w[i + 3 * T] = 0.0
+
+
+@_jit
+def _lower(w, v):  # type: ignore[no-untyped-def]
+    """Make of ln the logarithm with imaginary part in [-1, 1); that of -inf is +inf."""
+    for i in range(T):
+        if v[i] < 0.0 and v[i + T] == 0.0 and v[i + 3 * T] == 0.0:
+            w[i + T] = -1.0 if v[i] > -_INF else 0.0
+
+
+@_jit
+def _back(w, v):  # type: ignore[no-untyped-def]
+    w[:] = v
+    for i in range(T):
+        if abs(v[i]) == _INF:
+            w[i] = _INF
+            w[i + T] = w[i + 3 * T] = 0.0
 
 
 @_jit
@@ -349,11 +291,16 @@ def _apply(op, w, u, v, u_level, v_level):  # type: ignore[no-untyped-def]
         if odd:
             _exp_infinite(w, u)
         return u_level and odd == 0
-    if op == LOG:
+    if op in (LOG, LOW):
         odd, turned = _log_real(w, u) if u_level else (_log_tile(w, u), 1)
         if odd:
             _log_infinite(w, u)
+        if op == LOW and turned:
+            _lower(w, u)
         return turned == 0
+    if op == BACK:
+        _back(w, u)
+        return u_level
     if op == WRAP:
         _wrap_tile(w, u)
         return u_level

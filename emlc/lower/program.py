@@ -1,9 +1,12 @@
 """From a tape to the steps of the faithful kernel.
 
-    step ::= VARIABLE | CONSTANT | EXP r | LOG r | WRAP r | SUBTRACT r r          r a register
+    step ::= VARIABLE | CONSTANT | EXP r | LOG r | LOW r | BACK r | WRAP r | SUBTRACT r r
+                                                                                 r a register
 
-What holds no variable is folded at high precision; exp and ln of one operand are computed once;
-ln(exp z) only wraps the imaginary part of z. A register is free again after its last use.
+What holds no variable is folded at high precision, equal parts are computed once, and a register is
+free again after its last use. Round trips through exp and ln are not made: WRAP is ln(exp z), which
+only brings the imaginary part to (-1, 1] half-turns; LOW is the tree of ln, e - ln(exp(e - ln z)),
+a logarithm with imaginary part in [-1, 1); BACK is exp(LOW z), which is z.
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from emlc.ir.tape import NONE, Tape
 from emlc.lower import balls
 from emlc.tables.primitives import EML
 
-VARIABLE, CONSTANT, EXP, LOG, WRAP, SUBTRACT = range(6)
+VARIABLE, CONSTANT, EXP, LOG, LOW, BACK, WRAP, SUBTRACT = range(8)
 _DIGITS = 40
 _ZERO = (0.0, 0.0, 0.0, 0.0)
 _UNKNOWN = (math.nan, 0.0, math.inf, math.inf)
 
 Row = tuple[float, float, float, float]
+Step = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,79 +49,56 @@ def build(tape: Tape, names: Sequence[str]) -> Program:
     """The program of a pure tape whose variables are numbered as in `names`."""
     import numpy as np
 
-    free = _variable_free(tape)
-    needs = _Needs(tape, free)
-    emitted = _Emitter(tape, needs, {name: k for k, name in enumerate(names)})
-    emitted.emit()
-    steps, registers = _allocate(emitted.steps)
-    constants = emitted.constants or [_ZERO]
+    folded = _Folded(tape)
+    terms = _Terms(folded.rows)
+    root = terms.of(tape, folded, {name: k for k, name in enumerate(names)})
+    steps, registers = _allocate(terms.ordered(root))
     return Program(
         np.array(steps, dtype=np.int64).reshape(-1, 4),
-        np.array(constants, dtype=np.float64),
+        np.array(folded.rows, dtype=np.float64),
         registers,
-        needs.undefined,
+        folded.undefined,
     )
 
 
-def _variable_free(tape: Tape) -> list[bool]:
-    free: list[bool] = []
-    for k, (a, b) in enumerate(zip(tape.left, tape.right, strict=True)):
-        leaf = not isinstance(tape.head(k), Var)
-        free.append(leaf and all(free[j] for j in (a, b) if j != NONE))
-    return free
+class _Folded:
+    """The variable-free parts that others use: rows of numbers, and where each is.
 
-
-class _Needs:
-    """Which of value, exp and ln each entry must give, and the folded constants.
-
-    Users come after operands, so one pass from the result down sees every use.
+    exp[k], log[k] and value[k] are the places of exp, ln and value of entry k; row 0 is zero. An
+    exp or ln of one entry has one place, so equal places mean equal numbers.
     """
 
-    def __init__(self, tape: Tape, free: list[bool]) -> None:
-        size = len(tape)
-        self.value, self.exp, self.log = [False] * size, [False] * size, [False] * size
-        self.exps: dict[int, Row] = {}
-        self.logs: dict[int, Row] = {}
-        self.values: dict[int, Row] = {}
+    def __init__(self, tape: Tape) -> None:
+        self.rows: list[Row] = [_ZERO]
+        self.exp: dict[int, int] = {}
+        self.log: dict[int, int] = {}
+        self.value: dict[int, int] = {}
         self.undefined = False
-        self.free = free
-        self._fold(tape)
-        self.value[-1] = True
-        for k in range(size - 1, -1, -1):
-            if free[k]:
-                continue
-            x, y = tape.left[k], tape.right[k]
-            if self.exp[k] or (self.log[k] and not self.wraps(tape, k)):
-                self.value[k] = True
-            elif self.log[k]:
-                self.value[x] = True
-            if self.value[k] and x != NONE:
-                self.exp[x] = True
-                self.log[y] = True
-
-    def wraps(self, tape: Tape, k: int) -> bool:
-        """Whether entry k is exp of its left operand, so that its ln needs no exp at all."""
-        return tape.right[k] != NONE and self.logs.get(tape.right[k]) == _ZERO
+        self.free: list[bool] = []
+        for k, (x, y) in enumerate(zip(tape.left, tape.right, strict=True)):
+            leaf = not isinstance(tape.head(k), Var)
+            self.free.append(leaf and all(self.free[j] for j in (x, y) if j != NONE))
+        if any(self.free):
+            self._fold(tape)
 
     def _fold(self, tape: Tape) -> None:
-        """The variable-free entries that variable ones use, as exp or ln of them, and the root."""
         exps, logs = set(), set()
         for k, (x, y) in enumerate(zip(tape.left, tape.right, strict=True)):
             if x != NONE and not self.free[k]:
                 exps |= {x} if self.free[x] else set()
                 logs |= {y} if self.free[y] else set()
-        last = len(tape) - 1
-        values = {last} if self.free[last] else set()
-        if not (exps or logs or values):
-            return
         made = _Constants(tape, self.free)
-        places = [made.exp(k) for k in exps], [made.log(k) for k in logs], list(values)
+        wanted = [(self.exp, k, made.exp(k), _row) for k in sorted(exps)]
+        wanted += [(self.log, k, made.log(k), _less_one) for k in sorted(logs)]
+        if self.free[-1]:
+            wanted.append((self.value, len(tape) - 1, made.place[len(tape) - 1], _row))
         found = made.compute()
-        self.exps = {k: _row(found[p]) for k, p in zip(exps, places[0], strict=True)}
-        self.logs = {k: _less_one(found[p]) for k, p in zip(logs, places[1], strict=True)}
-        self.values = {k: _row(found[made.place[k]]) for k in values}
-        used = [*places[0], *places[1], *(made.place[k] for k in values)]
-        self.undefined = any(found[p].kind == "undefined" for p in used)
+        for table, k, place, row in wanted:
+            number = row(found[place])
+            table[k] = 0 if number == _ZERO else len(self.rows)
+            if table[k]:
+                self.rows.append(number)
+            self.undefined |= found[place].kind == "undefined"
 
 
 class _Constants:
@@ -196,62 +177,104 @@ def _rounded(x: Any) -> tuple[float, float]:
     return near, float(away) * (1 + 2.0**-50)
 
 
-class _Emitter:
-    """Writes the steps, each with a register of its own."""
+class _Terms:
+    """The steps as interned terms (op, operand, operand), with what never needs computing left out.
 
-    def __init__(self, tape: Tape, needs: _Needs, names: dict[str, int]) -> None:
-        self._tape = tape
-        self._needs = needs
-        self._names = names
-        self._value: dict[int, int] = {}
-        self._exp: dict[int, int] = {}
-        self._log: dict[int, int] = {}
-        self.steps: list[tuple[int, int, int]] = []
-        self.constants: list[Row] = []
-        self._numbers: dict[Row, int] = {}
+    Infinities are minded: LOW of any is +inf, so BACK is too.
+    """
 
-    def emit(self) -> None:
-        """All steps, the result last."""
-        needs, last = self._needs, len(self._tape) - 1
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self.terms: list[Step] = []
+        self._known: dict[Step, int] = {}
+
+    def of(self, tape: Tape, folded: _Folded, names: dict[str, int]) -> int:
+        """The term of the result."""
+        last = len(tape) - 1
+        if folded.free[last]:
+            return self._term(CONSTANT, folded.value[last])
+        values: list[int] = []
         for k in range(last + 1):
-            if needs.free[k]:
+            head, x, y = tape.head(k), tape.left[k], tape.right[k]
+            if folded.free[k]:
+                values.append(NONE)
+            elif isinstance(head, Var):
+                values.append(self._term(VARIABLE, names[head.name]))
+            else:
+                fixed = folded.free[x], folded.free[y]
+                left = self._term(CONSTANT, folded.exp[x]) if fixed[0] else self._exp(values[x])
+                right = self._term(CONSTANT, folded.log[y]) if fixed[1] else self._log(values[y])
+                values.append(self._subtract(left, right))
+        return values[last]
+
+    def ordered(self, root: int) -> list[Step]:
+        """The steps that the root needs, operands first; a constant anew for each use."""
+        place: dict[int, int] = {}
+        steps: list[Step] = []
+        stack = [root]
+        while stack:
+            top = stack[-1]
+            below = _operands(self.terms[top])
+            waiting = [t for t in below if t not in place and self.terms[t][0] != CONSTANT]
+            if top in place or waiting:
+                stack.pop() if top in place else stack.extend(reversed(waiting))
                 continue
-            if needs.value[k]:
-                self._value[k] = self._compute(k)
-            if needs.exp[k]:
-                self._exp[k] = self._step(EXP, self._value[k])
-            if needs.log[k] and needs.wraps(self._tape, k):
-                self._log[k] = self._step(WRAP, self._value[self._tape.left[k]])
-            elif needs.log[k]:
-                self._log[k] = self._step(LOG, self._value[k])
-        if needs.free[last]:
-            self._constant(needs.values[last])
-        elif self._value[last] != len(self.steps) - 1:
-            self._step(SUBTRACT, self._value[last], self._constant(_ZERO))
+            stack.pop()
+            for t in below:
+                if self.terms[t][0] == CONSTANT:
+                    place[t] = len(steps)
+                    steps.append(self.terms[t])
+            op, left, right = self.terms[top]
+            if below:
+                left, right = place[left], place[right] if op == SUBTRACT else 0
+            place[top] = len(steps)
+            steps.append((op, left, right))
+        return steps
 
-    def _compute(self, k: int) -> int:
-        head = self._tape.head(k)
-        if isinstance(head, Var):
-            return self._step(VARIABLE, self._names[head.name])
-        x, y = self._tape.left[k], self._tape.right[k]
-        if self._needs.logs.get(y) == _ZERO:
-            return self._exp[x]
-        left = self._constant(self._needs.exps[x]) if self._needs.free[x] else self._exp[x]
-        right = self._constant(self._needs.logs[y]) if self._needs.free[y] else self._log[y]
-        return self._step(SUBTRACT, left, right)
+    def _term(self, op: int, left: int, right: int = 0) -> int:
+        term = (op, left, right)
+        found = self._known.setdefault(term, len(self.terms))
+        if found == len(self.terms):
+            self.terms.append(term)
+        return found
 
-    def _constant(self, row: Row) -> int:
-        number = self._numbers.setdefault(row, len(self.constants))
-        if number == len(self.constants):
-            self.constants.append(row)
-        return self._step(CONSTANT, number)
+    def _exp(self, t: int) -> int:
+        op, below, _ = self.terms[t]
+        return self._term(BACK, below) if op == LOW else self._term(EXP, t)
 
-    def _step(self, op: int, left: int, right: int = 0) -> int:
-        self.steps.append((op, left, right))
-        return len(self.steps) - 1
+    def _log(self, t: int) -> int:
+        op, below, _ = self.terms[t]
+        return self._wrap(below) if op == EXP else self._term(LOG, t)
+
+    def _wrap(self, t: int) -> int:
+        """ln(exp t): t itself where its imaginary part is known to lie in (-1, 1]."""
+        op, left, right = self.terms[t]
+        if op == LOG:
+            return t
+        if op == SUBTRACT and self._is_real_number(left):
+            if self.terms[right][0] == LOW:
+                return t
+            if self.terms[right][0] == LOG:
+                return self._subtract(left, self._term(LOW, self.terms[right][1]))
+        return self._term(WRAP, t)
+
+    def _subtract(self, left: int, right: int) -> int:
+        if self.terms[right] == (CONSTANT, 0, 0):
+            return left
+        op, number, rest = self.terms[right]
+        if op == SUBTRACT and number == left and self._is_real_number(left):
+            return rest
+        return self._term(SUBTRACT, left, right)
+
+    def _is_real_number(self, t: int) -> bool:
+        op, place, _ = self.terms[t]
+        if op != CONSTANT:
+            return False
+        a, b, ea, eb = self._rows[place]
+        return math.isfinite(a) and math.isfinite(ea) and b == eb == 0.0
 
 
-def _allocate(steps: list[tuple[int, int, int]]) -> tuple[list[tuple[int, int, int, int]], int]:
+def _allocate(steps: list[Step]) -> tuple[list[tuple[int, int, int, int]], int]:
     """Steps with registers in place of step numbers, reused after the last use."""
     last: dict[int, int] = {}
     for k, step in enumerate(steps):
@@ -274,7 +297,7 @@ def _allocate(steps: list[tuple[int, int, int]]) -> tuple[list[tuple[int, int, i
     return made, count
 
 
-def _operands(step: tuple[int, int, int]) -> tuple[int, ...]:
+def _operands(step: Step) -> tuple[int, ...]:
     op, left, right = step
     if op in (VARIABLE, CONSTANT):
         return ()

@@ -34,13 +34,11 @@ class Dialect:
     """One language.
 
     template   (row, on the plane) -> text with {param} holes, "" where there is none
-    unit       the imaginary unit
     comment    what starts a comment, and what ends it
     """
 
     name: str
     template: Callable[[Primitive, bool], str]
-    unit: str
     function: Callable[[Body], str]
     comment: tuple[str, str] = ("# ", "")
 
@@ -83,7 +81,6 @@ def _entry(
     assert isinstance(head, Primitive)
     operands = dict(zip(head.params, below, strict=True))
     if plane and head.name in SIDES:
-        side = SIDES[head.name].replace("J", dialect.unit)
-        operands = {p: side.format(x=v) for p, v in operands.items()}
+        operands = {p: f"{SIDES[head.name]}({v})" for p, v in operands.items()}
     text = dialect.template(head, plane).format(**operands)
     return f"plus_zero({text})" if plane and below else text

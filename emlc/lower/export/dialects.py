@@ -6,12 +6,12 @@ import re
 
 from emlc.lower.export.code import LINE, SHADOW, Body, Dialect
 from emlc.tables.primitives import Primitive
+from emlc.tables.sides import C_HELPERS, NUMPY_HELPERS, PYTHON_HELPERS
 
 _CALL = re.compile(r"\b([a-z]\w*)\(")
 _C_CONSTANTS = {"M_E": "2.71828182845904523536", "M_PI": "3.14159265358979323846"}
 _PYTHON_CONSTANTS = {"M_E": "math.e", "M_PI": "math.pi"}
 _REAL_ENOUGH = "1e-9"
-_SIDE = "zero parts become +0, which says on which side of a cut a point lies"
 
 
 def _is_unit(row: Primitive) -> bool:
@@ -21,6 +21,10 @@ def _is_unit(row: Primitive) -> bool:
 def _reaches_plane(row: Primitive) -> bool:
     """Whether the C spelling has a complex kin: ground functions and plain operators."""
     return bool(row.sympy) or not _CALL.search(row.c)
+
+
+def _used(helpers: dict[str, str], text: str) -> list[str]:
+    return [helper for name, helper in helpers.items() if f"{name}(" in text]
 
 
 # -- C -----------------------------------------------------------------------------------------
@@ -59,11 +63,8 @@ def _c_head(text: str, plane: bool) -> list[str]:
     for constant, digits in _C_CONSTANTS.items():
         if constant in text:
             head += ["", f"#ifndef {constant}", f"#define {constant} {digits}", "#endif"]
-    if "plus_zero(" in text:
-        head += [
-            "", f"/* {_SIDE} */", "static complex double plus_zero(complex double z) {",
-            "    const complex double zero = 0.0;", "    return z + zero;", "}",
-        ]  # fmt: skip
+    for helper in _used(C_HELPERS, text):
+        head += ["", helper]
     return head
 
 
@@ -86,15 +87,16 @@ def _numpy_template(row: Primitive, plane: bool) -> str:
 
 def _python_function(body: Body) -> str:
     real = f"v0.real if abs(v0.imag) <= {_REAL_ENOUGH} * max(1.0, abs(v0.real)) else math.nan"
-    return _module(body, ("cmath", "math"), real)
+    return _module(body, ("cmath", "math"), PYTHON_HELPERS, real)
 
 
 def _numpy_function(body: Body) -> str:
     slack = f"{_REAL_ENOUGH} * np.maximum(1.0, np.abs(v0.real))"
-    return _module(body, ("np",), f"np.where(np.abs(v0.imag) <= {slack}, v0.real, np.nan)[()]")
+    real = f"np.where(np.abs(v0.imag) <= {slack}, v0.real, np.nan)[()]"
+    return _module(body, ("np",), NUMPY_HELPERS, real)
 
 
-def _module(body: Body, modules: tuple[str, ...], real: str) -> str:
+def _module(body: Body, modules: tuple[str, ...], helpers: dict[str, str], real: str) -> str:
     lines = [f"{a} = plus_zero({a})" for a in body.arguments] if body.kind != LINE else []
     lines += body.lines
     if body.kind == SHADOW:
@@ -102,11 +104,8 @@ def _module(body: Body, modules: tuple[str, ...], real: str) -> str:
     else:
         lines.append(f"return {body.result}")
     text = [f"def {body.name}({', '.join(body.arguments)}):", *(f"    {line}" for line in lines)]
-    if any("plus_zero(" in line for line in lines):
-        text = [
-            "def plus_zero(z):", f'    """{_SIDE[0].upper()}{_SIDE[1:]}."""', "    return z + 0j",
-            "", "", *text,
-        ]  # fmt: skip
+    for helper in reversed(_used(helpers, "\n".join(text))):
+        text = [helper, "", "", *text]
     used = [m for m in modules if re.search(rf"\b{m}\.", "\n".join(text))]
     names = {"np": "numpy as np"}
     imports = [f"import {names.get(m, m)}" for m in used]
@@ -114,7 +113,7 @@ def _module(body: Body, modules: tuple[str, ...], real: str) -> str:
 
 
 DIALECTS = {
-    "c": Dialect("c", _c_template, "I", _c_function, ("/* ", " */")),
-    "python": Dialect("python", _python_template, "1j", _python_function),
-    "numpy": Dialect("numpy", _numpy_template, "1j", _numpy_function),
+    "c": Dialect("c", _c_template, _c_function, ("/* ", " */")),
+    "python": Dialect("python", _python_template, _python_function),
+    "numpy": Dialect("numpy", _numpy_template, _numpy_function),
 }
