@@ -230,6 +230,41 @@ def test_rpn_names() -> None:
             parse(text)
 
 
+REFUSED = {
+    "sinx": "write sin(x)",
+    "2 + ln2": "write ln(2)",
+    "Sin x": "did you mean sin",
+    "floor x": "step function",
+    "0x1F": "write 31",
+    "x.5": "write *",
+    "1.2.3": "write *",
+    "sin 2 cos x": "parentheses",
+    "sin x (y+1)": "parentheses",
+    "√(x+1)y^2 √x²": "parentheses",
+    "x½": "write 1/2",
+    "½": "write 1/2",
+    "x ≤ 2": "comparison",
+    "∞": "finite bound",
+    "inf": "finite bound",
+    "30°": "radians",
+    "atan(y, x)": "atan2",
+    r"\frac{dy}{dx}": "derivative",
+    r"\log_{ab} x": r"\mathrm{ab}",
+    r"\ln{x}^2": "parentheses",
+    r"\Gamma(x)": "Stirling",
+    "6.6e-34 Exp[x]": "*^",
+    "Sin(x) + Cos[x]": "Sin[...]",
+    "x[1]": "x$1",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_nothing_is_misread(text: str) -> None:
+    with pytest.raises(EmlcError) as error:
+        parse(text)
+    assert REFUSED[text] in (error.value.hint or "")
+
+
 IMPURE = (
     "eml(1, sin(x))",
     "eml(2, x)",

@@ -69,7 +69,8 @@ class Builder:
         """Forget the previous formula."""
         self.text = text
         self.spans = {}
-        self.leaves: dict[str, tuple[Node, int]] = {}
+        self.leaves: dict[str, Node] = {}
+        self.doubtful: set[Node] = set()
         self.digits = 0
 
     def fail(
@@ -177,8 +178,8 @@ class Builder:
         """The number that the token writes with these digits."""
         found = self.leaves.get(digits)
         if found is None:
-            found = self.leaves[digits] = lit(self.exact(digits, token)), 0
-        return found[0]
+            found = self.leaves[digits] = lit(self.exact(digits, token))
+        return found
 
     def exact(self, digits: str, token: Token) -> Fraction:
         head, _, tail = digits.replace("*^", "e").lower().partition("e")
@@ -199,28 +200,39 @@ class Builder:
         name = str(token)
         found = self.leaves.get(name)
         if found is None:
-            made = self.named(token)
-            doubtful = isinstance(made.head, Var) and reads_as_function(name)
-            found = self.leaves[name] = made, DOUBT if doubtful else 0
-        return self.made(found[0], token.start_pos, token.end_pos, found[1])
+            found = self.leaves[name] = self.named(token)
+            if isinstance(found.head, Var) and reads_as_function(name):
+                self.doubtful.add(found)
+        doubt = DOUBT if found in self.doubtful else 0
+        return self.made(found, token.start_pos, token.end_pos, doubt)
 
     def named(self, token: Token) -> Node:
         """The variable or constant of this name."""
         name = str(token)
-        row = CONSTANTS.get(name)
+        spelled = canonical(name)
+        start, end = token.start_pos or 0, token.end_pos or 0
+        if spelled is None:
+            raise self.stranger(name, start, end)
+        row = CONSTANTS.get(spelled)
         if row is not None:
             return node(row)
-        spelled = canonical(name)
-        problem = variable_problem(spelled or name)
-        if problem is not None or spelled is None:
-            message, hint = problem or (f"{shorten(name)} is not a name", "use other letters")
-            raise self.fail(message, token.start_pos or 0, token.end_pos or 0, hint, NameError_)
-        return var(str(spelled))
+        problem = variable_problem(spelled)
+        if problem is not None:
+            raise self.fail(problem[0], start, end, problem[1], NameError_)
+        return var(spelled)
+
+    def stranger(self, name: str, start: int, end: int) -> EmlcError:
+        """The error for a name with a character that no name has."""
+        hint = "a name is a letter, then letters, digits and underscores; write 1/2 for ½"
+        for k, c in enumerate(name):
+            if canonical(f"a{c}") is None and self.text.startswith(name, start):
+                return self.fail(f"unexpected {c}", start + k, start + k + 1, hint)
+        return self.fail(f"{shorten(name)} is not a name", start, end, hint, NameError_)
 
     # calls
 
     def head(self, c: Children) -> Head:
-        return Head(c[0], c[0].start_pos)
+        return Head(str(c[0]), c[0].start_pos)
 
     def head_power(self, c: Children) -> Head:
         """sin^2, or sin² when the last child is the superscript itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from emlc.errors import Span
@@ -13,28 +14,21 @@ from emlc.tables.spellings import FUNCTION_LETTERS
 if TYPE_CHECKING:
     from lark import Token
 
+_CALL = re.compile(r"\s*\(")
+
 
 class Infix(Builder):
     """The words of infix notation: a name before a parenthesis is a function, or one letter."""
 
     grammar = "expr"
 
-    def begin(self, text: str) -> None:
-        super().begin(text)
-        self.kinds: dict[str, str] = {}
-
     def lex_name(self, token: Token) -> Token:
-        kind = self.kinds.get(token)
-        if kind is None:
-            kind = self.kinds[str(token)] = _kind(token)
+        kind = _kind(token)
+        if kind == "NAME" and _CALL.match(self.text, token.end_pos or 0):
+            letter = token.rstrip("0123456789").partition("_")[0]
+            if len(letter) > 1 or token in FUNCTION_LETTERS:
+                raise unknown(str(token), Span(token.start_pos or 0, token.end_pos or 0), self.text)
         token.type = kind
-        return token
-
-    def lex_callee(self, token: Token) -> Token:
-        self.lex_name(token)
-        letter = token.rstrip("0123456789").partition("_")[0]
-        if token.type == "NAME" and (len(letter) > 1 or token in FUNCTION_LETTERS):
-            raise unknown(token, Span(token.start_pos or 0, token.end_pos or 0), self.text)
         return token
 
     def head(self, c: Children) -> Head:
@@ -50,6 +44,6 @@ class Infix(Builder):
 
 
 def _kind(name: str) -> str:
-    if name in FUNCTIONS or based(name) is not None:
+    if name in FUNCTIONS or ("_" in name and based(name)):
         return "FUNC"
     return "CONSTANT" if name in CONSTANTS else "NAME"

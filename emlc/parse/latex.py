@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from lark import Token
 
 _CONSTANTS = {row.latex: row for row in ROWS if not row.params}
-_before_parenthesis = re.compile(r"\s*(?:\\left\s*)?\(")
+# dy/dx
+_D = re.compile(r"d\s*[}^a-zA-Z\\]")
+_DX = re.compile(rf"d\s*(?:[a-zA-Z]|\\(?:{'|'.join(LETTERS)})(?![a-zA-Z]))")
+_CALL = re.compile(r"\s*(?:\\left\s*)?\(")
 
 
 class Latex(Builder):
@@ -25,13 +28,10 @@ class Latex(Builder):
     grammar = "latex"
 
     def lex_name(self, token: Token) -> Token:
+        self.refuse_function(token, str(token))
         constant = token in _CONSTANTS or (token in CONSTANTS and not token.isascii())
         token.type = "CONSTANT" if constant else "NAME"
         return token
-
-    def lex_callee(self, token: Token) -> Token:
-        self.refuse_function(token, str(token))
-        return self.lex_name(token)
 
     def lex_command(self, token: Token) -> Token:
         """A command that is a function, a constant or a letter."""
@@ -41,8 +41,7 @@ class Latex(Builder):
         if token in _CONSTANTS:
             return token.update("CONSTANT")
         if name in LETTERS:
-            if _before_parenthesis.match(self.text, token.end_pos or 0):
-                self.refuse_function(token, name)
+            self.refuse_function(token, name)
             return token.update("NAME")
         if name.lower() in NOT_ELEMENTARY:
             raise unknown(name, _span(token), self.text)
@@ -53,7 +52,7 @@ class Latex(Builder):
 
     def refuse_function(self, token: Token, name: str) -> None:
         """Raise NameError_ for a letter that reads as a function before a parenthesis."""
-        if name in FUNCTION_LETTERS:
+        if name in FUNCTION_LETTERS and _CALL.match(self.text, token.end_pos or 0):
             raise unknown(name, _span(token), self.text, product=f"{token}\\cdot(...)")
 
     def lex_word(self, token: Token) -> Token:
@@ -108,6 +107,9 @@ class Latex(Builder):
 
     def fraction(self, c: Children) -> Value:
         over, under = c[2], c[5]
+        if _D.match(self.text, over[1]) and _DX.match(self.text, under[1]):
+            hint = "write the derivative out"
+            raise self.fail("a derivative is not a formula", c[0].start_pos, c[6].end_pos, hint)
         over = over[0], c[0].start_pos, over[2], over[3] & ~BARE
         made, start, _, flags = self.div([over, None, under])
         end = c[6].end_pos

@@ -10,8 +10,8 @@ from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.spellings import LETTERS, NOT_NUMBERS, OVERLOADS
 
 _SHOWN = 40
-# As in grammar/expr.lark: π is a word of its own.
-_NAME = re.compile(r"[^\W\d_π][^\Wπ]*")
+# Letters that are an argument when they follow a function's name: sinx.
+_ARGUMENTS = ("x", "y", "z")
 
 FUNCTIONS: dict[str, Primitive] = {name: row for name, row in BY_NAME.items() if row.params}
 CONSTANTS: dict[str, Primitive] = {name: row for name, row in BY_NAME.items() if not row.params}
@@ -38,7 +38,7 @@ def canonical(name: str) -> str | None:
     ('x_12', 'x', None)
     """
     if name.isascii():
-        return name if _NAME.fullmatch(name) else None
+        return name if _is_name(name) else None
     pieces: list[str] = []
     below = False
     for c in name:
@@ -52,7 +52,12 @@ def canonical(name: str) -> str | None:
             pieces.append(c)
             below = False
     plain = unicodedata.normalize("NFKC", "".join(pieces))
-    return plain if _NAME.fullmatch(plain) and plain.isidentifier() else None
+    return plain if _is_name(plain) else None
+
+
+def _is_name(text: str) -> bool:
+    """Whether the text is a name. As in the grammar of formulas, π is a word of its own."""
+    return text.isidentifier() and text[0] != "_" and (text == "π" or "π" not in text)
 
 
 def based(name: str) -> tuple[str, str] | None:
@@ -136,7 +141,10 @@ def variable_problem(name: str) -> tuple[str, str] | None:
     if row is not None:
         kind = "function" if row.params else "constant"
         return f"{name} is a {kind} and cannot be a variable", "rename the variable"
-    if not _NAME.fullmatch(name):
+    stem = name[:-1] if name[-1:] in _ARGUMENTS else name.rstrip("0123456789")
+    if stem != name and stem in FUNCTIONS and len(row_for(stem, 1).params) == 1:
+        return f"{name} is one name", f"write {stem}({name[len(stem) :]})"
+    if not _is_name(name):
         hint = "write a letter, then letters, digits and underscores"
         return f"{shorten(name)} is not a name", hint
     return None

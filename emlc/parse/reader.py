@@ -36,12 +36,11 @@ _HINTS = {
     "∞": "infinity is not a number; write the finite bound that you mean",
     "°": "angles are in radians; write x*pi/180",
     ".": "write a decimal as 0.5",
-    "\N{VULGAR FRACTION ONE HALF}": "write 1/2",
 }
 _OPENERS = {"LPAR": ")", "LBRACE": "}", "LBRACKET": "]", "LSET": "\\}", "LABS": "|"}
 _CLOSERS = {"RPAR", "RBRACE", "RBRACKET", "RSET", "RABS"}
 _ENDS = {"NUMBER", "NAME", "CONSTANT", "SUB", "SUPERSCRIPT"} | _CLOSERS
-_WORDS = ("NAME", "CALLEE", "COMMAND", "WORD")
+_WORDS = ("NAME", "COMMAND", "WORD")
 
 
 def _grammar(name: str) -> Path:
@@ -175,7 +174,7 @@ def _token(text: str, error: Any) -> EmlcError:
     elif token.type == "COMMA":
         message = "unexpected comma"
         hint = "a comma separates the arguments of a function; decimals are written with a point"
-    elif complete and token.type == "POWER":
+    elif complete and token.type in ("POWER", "SUPERSCRIPT"):
         message, hint = "it is not clear what this exponent applies to", "add parentheses"
     elif complete:
         message = f"unexpected {shown}"
