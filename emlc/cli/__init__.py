@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
@@ -105,6 +104,8 @@ def run(args: Sequence[str]) -> int:
         return INTERRUPTED
     except (EmlcError, click.ClickException, RecursionError, MemoryError, OSError) as error:
         if "--debug" in words:
+            import traceback
+
             traceback.print_exception(error)
         found = _explained(error)
     failed(found, as_json)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.cli.report import number
@@ -45,7 +45,7 @@ def open_data(name: str, variables: Sequence[str]) -> Iterator[Data]:
 
     Raises ArgumentError where it has not, ParseError where a cell is no number, OSError.
     """
-    suffix = Path(name).suffix.lower()
+    suffix = os.path.splitext(name)[1].lower()
     if name == "-":
         yield _from_csv(sys.stdin, "standard input", variables)
     elif suffix in (".csv", ".tsv", ".txt"):

@@ -62,7 +62,8 @@ def command(
 ) -> None:
     """Evaluate a formula or a tree at a point, or at every row of a file.
 
-    Values read back as the same doubles. With --data, the rows come back with a column "value".
+    Values read back as the same doubles. With --data, the rows come back with a column "value". In
+    JSON a complex value is [re, im], one out of the domain null.
 
     \b
     emlc eval "x^y" --at x=2 y=-1/3

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import Literal
 
 import click
@@ -55,7 +55,7 @@ def command(
     """
     from emlc.render import draw, to_text
 
-    fmt = "txt" if output is None else Path(output).suffix.removeprefix(".").lower()
+    fmt = "txt" if output is None else os.path.splitext(output)[1][1:].lower()
     if fmt not in FORMATS:
         hint = f"end the name in .{', .'.join(FORMATS)}"
         raise UsageError(f"no picture format for {output}", hint=hint)

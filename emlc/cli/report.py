@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.errors import EmlcError
@@ -45,6 +41,8 @@ def paint(text: str, colour: str, stream: TextIO) -> str:
 
 def width() -> int:
     """Columns to write in."""
+    import shutil
+
     return max(40, min(shutil.get_terminal_size().columns, 100))
 
 
@@ -64,7 +62,8 @@ def result(text: str, output: str | None = None) -> None:
 def write_file(name: str, content: str | bytes) -> None:
     """Write a file and say so. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content
-    Path(name).write_bytes(data)
+    with open(name, "wb") as stream:
+        stream.write(data)
     note("wrote", f"{name} ({_bytes(len(data))})")
 
 
@@ -74,6 +73,8 @@ def _bytes(count: int) -> str:
 
 def document(**entries: Any) -> None:
     """Print one JSON document; a number that is none is null, an infinite one a string."""
+    import json
+
     sys.stdout.write(json.dumps({"schema": 1, **entries}, allow_nan=False) + "\n")
 
 
@@ -96,6 +97,8 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
 
 def note(label: str, text: str) -> None:
     """One line of the report, wrapped under its label."""
+    import textwrap
+
     lines = textwrap.wrap(text, width() - _LABEL, break_long_words=False) or [""]
     head = paint(f"{label:<{_LABEL}}", "faint", sys.stderr)
     sys.stderr.write(head + f"\n{'':<{_LABEL}}".join(lines) + "\n")
