@@ -103,6 +103,7 @@ LATEX = {
     r"\ln x + \ln(x) + \ln{x} + \log x": "ln(x) + ln(x) + ln(x) + ln(x)",
     r"\log_{2} x + \log_b x": "log(x, 2) + log(x, b)",
     r"\log_{b+1}\left(x\right)": "log(x, b + 1)",
+    r"\log_{\sqrt{2}} x": "log(x, sqrt(2))",
     r"\left( x + 1 \right)^2": "(x + 1)^2",
     r"2\cdot x \times y": "2*x*y",
     r"x y^{-1}": "x*y^(-1)",
