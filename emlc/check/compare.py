@@ -39,7 +39,8 @@ def check_tree(
     Refuted carries the point. A constant is compared once, at 40 digits.
     """
     if len(tape) > LARGEST:
-        return proof or Verdict("unknown", f"too large to sample: {len(tape)} distinct subtrees")
+        size = f"too large to sample: {len(tape)} distinct subtrees"
+        return Verdict("unknown", size) if proof is None else proof
     compare = _Comparison(Reference(root), tape, [(Reference(p), v) for p, v in excluded])
     seed = zlib.crc32(show(root).encode())
     until = time.monotonic() + SECONDS
