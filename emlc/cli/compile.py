@@ -92,17 +92,12 @@ def command(
     value = _value(made, at) if at else None
     if as_json:
         _document(made, at, value, svg)
-    elif stage == "tape":
+        return
+    if stage == "tape":
         result(_listing(made), output)
     else:
         _tree(made, notation, output)
-    if not as_json:
-        _report(made, no_check)
-        if value is not None:
-            place = ", ".join(f"{name} = {v}" for name, v in at.items())
-            note("value", f"{value.text} at {place}")
-        if svg:
-            write_file(svg, made.to_svg(title=made.source))
+    _report(made, no_check, at, value, svg)
 
 
 def _formula(text: str, stage: str, notation: str, output: str | None, as_json: bool) -> None:
@@ -154,10 +149,16 @@ def _tree(made: Compiled, notation: str | None, output: str | None) -> None:
     result(made.show(notation or "nested"), output)
 
 
-def _report(made: Compiled, unchecked: bool) -> None:
+def _report(
+    made: Compiled, unchecked: bool, at: dict[str, str], value: Value | None, svg: str | None
+) -> None:
     """What a person wants to know of a tree."""
     note("size", f"K = {count(made.size)}, depth {made.depth}, {made.dag} distinct subtrees")
     note("domain", domain_text(made.domain))
     note("verdict", judged(made.verdict, sys.stderr) + ("; not compared" if unchecked else ""))
     if made.excluded_points:
         note("excluded", listed(made.excluded_points))
+    if value is not None:
+        note("value", f"{value.text} at {', '.join(f'{name} = {v}' for name, v in at.items())}")
+    if svg:
+        write_file(svg, made.to_svg(title=made.source))
