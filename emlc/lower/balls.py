@@ -43,7 +43,8 @@ class Ball:
 
     def __complex__(self) -> complex:
         if self.kind == "finite":
-            return complex(float(self.value.real.mid()), float(self.value.imag.mid()))
+            parts = self.value.real, self.value.imag
+            return complex(*(0.0 if x.contains(0) else float(x.mid()) for x in parts))
         if self.kind == "infinite":
             return complex(self.sign * float("inf"), 0.0 if not self.turns else float(self.turns))
         return complex("nan")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emlc.ir.node import Lit, Node, Var
@@ -97,8 +98,10 @@ class _Plan:
             return None
         import numba
 
-        made: Callable[..., None] = cache.module(self.source(), numba.__version__).run
-        return made
+        functions = Path(__file__).with_name("vector.py").read_text(encoding="utf-8")
+        made = cache.module(self.source(), functions, numba.__version__)
+        run: Callable[..., None] = made.run
+        return run
 
     def fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
         """Compute one chunk; what leaves the comfortable range is done again, longer."""
@@ -185,7 +188,8 @@ class _Plan:
                 flag = "good" if fixed[k] else "sound"
                 lines.append(f"{indent}{flag} &= (abs(v{k}) > 1e-290) & (abs(v{k}) < 1e290)")
         return "\n".join([
-            "import numpy as np", "from numba import boolean, float64, njit, types, void", "",
+            "import numpy as np", "from numba import boolean, float64, njit, types, void",
+            "from emlc.lower.vector import exp, log_or_nan as log", "",
             'line = types.Array(float64, 1, "C", readonly=True)', "", "",
             f'@njit(void({types}), error_model="numpy", cache=True)', f"def run({arguments}):",
             *before, "    for k in range(out.size):", *inside,
@@ -198,7 +202,8 @@ class _Plan:
         if isinstance(head, Lit):
             return repr(self.numbers[head])
         operands = {p: f"v{j}" for p, j in zip(head.params, below, strict=True)}
-        return str(head.native.format(**operands))
+        text: str = head.native.format(**operands)
+        return text.replace("np.exp(", "exp(").replace("np.log(", "log(")
 
 
 def _spelled(row: Primitive) -> bool:

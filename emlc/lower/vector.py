@@ -56,6 +56,12 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @_jit
+def log_or_nan(x):  # type: ignore[no-untyped-def]
+    """ln, nan where x is not a normal positive number."""
+    return log(x) if (x > 2.3e-308) & (x < math.inf) else math.nan
+
+
+@_jit
 def sin_cos(f):  # type: ignore[no-untyped-def]
     """sin(pi f) / pi and cos(pi f) for abs(f) <= 1/4."""
     t = f * f
