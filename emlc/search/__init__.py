@@ -1,0 +1,72 @@
+"""Shortest trees: enumeration by value, meeting in the middle, bounds with their terms.
+
+The module is callable: `emlc.search("x*y")` is `emlc.search.search("x*y")`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from emlc.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from emlc.ir.node import Node
+    from emlc.search.result import SearchResult
+
+__all__ = ["search"]
+
+
+def search(
+    target: str | Node,
+    *,
+    domain: Mapping[str, str] | None = None,
+    mode: str = "exact",
+    max_size: int = 61,
+    seconds: float = 60.0,
+    memory: float = 4e9,
+    progress: Callable[[str], None] | None = None,
+) -> SearchResult:
+    """The smallest trees that mean a formula, with a lower bound on their size.
+
+    target    a formula or a pure tree, as text or Node
+    mode      exact (right at every point of the domain), shortest (at generic points) or finite
+              (as exact, and no infinity inside)
+    memory    bytes for tables
+
+    An interrupt (Ctrl-C) ends the search with what is known. Raises EmlcError for a target that
+    cannot be read or is defined nowhere.
+
+    >>> r = search("-x", seconds=30)
+    >>> r.found[0].k, r.lower_bound
+    (15, 15)
+    """
+    from emlc.ir.node import Node as NodeType
+    from emlc.ir.tape import flatten, is_pure
+    from emlc.parse import parse
+    from emlc.search.goal import goal
+    from emlc.search.run import MODES, Limits, search_goal
+    from emlc.show import rpn_tokens
+
+    if mode not in MODES:
+        raise ArgumentError(f"no mode {mode!r}", hint="one of " + ", ".join(MODES))
+    if max_size < 1 or not seconds > 0 or not memory >= 1e7:
+        raise ArgumentError("max_size and seconds are positive, memory is at least 10 MB")
+    root = target if isinstance(target, NodeType) else parse(target).root
+    known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
+    made = goal(root, domain, mode)
+    return search_goal(made, Limits(max_size, seconds, memory), known, progress or _silent)
+
+
+def _silent(message: str) -> None:
+    """Progress that nobody asked for."""
+
+
+class _Callable(ModuleType):
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return search(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -45,7 +45,7 @@ from emlc.search.table import (
 
 BRANCHES = 1  # imaginary parts of needs are followed within 2 pi of the principal one
 _MARGIN = 64
-_STREAM_NS, _ASK_NS = 10.0, 900.0
+_STREAM_NS, _ASK_NS, _WIDEN_NS = 12.0, 900.0, 4000.0
 
 
 @dataclass(slots=True)
@@ -81,8 +81,8 @@ def find_need(slots: Array, value: Array, exact: Array, v: Array, ex: int) -> in
     while True:
         h = mixed(cell)
         at = h & mask
-        while slots[at] != -1:
-            word = slots[at]
+        while slots[at] != 0:
+            word = slots[at] - 1
             if word >> 32 == h >> 31:
                 n = word & 0xFFFFFFFF
                 p = 0
@@ -200,8 +200,8 @@ def look_up(
         h = mixed(cell)
         at = h & mask
         tag = h >> 31
-        while slots[at] != -1:
-            word = slots[at]
+        while slots[at] != 0:
+            word = slots[at] - 1
             n = word & 0xFFFFFFFF
             if word >> 32 == tag and n < limit and n_hits < hits.shape[0] and forward(
                 n, i, side, q, parent, sibling, sides, value, exp, ln, target
@@ -295,9 +295,9 @@ def mark(needs: Array, lo: int, hi: int, slots: Array, bits: Array) -> None:
             h = mixed(cell)
             bits[(h & wide) >> 6] |= np.int64(1) << (h & 63)
             at = h & mask
-            while slots[at] != -1:
+            while slots[at] != 0:
                 at = (at + 1) & mask
-            slots[at] = ((h >> 31) << 32) | n
+            slots[at] = (((h >> 31) << 32) | n) + 1
 
 
 @compiled
@@ -347,8 +347,8 @@ def stream(
                 continue
             at = h & mask
             tag = h >> 31
-            while slots[at] != -1:
-                word = slots[at]
+            while slots[at] != 0:
+                word = slots[at] - 1
                 if word >> 32 == tag:
                     q = word & 0xFFFFFFFF
                     if found < hits.shape[0] and forward(
@@ -466,14 +466,31 @@ class Meeting:
 
     def _meet(self, s: int, g: int) -> list[Hit]:
         """Fill needs of contexts of 2s nodes with pairs of entries, g nodes together."""
-        t, n = self.table, self.needs
-        pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= t.size]
-        needs = n.start[s + 1] - n.start[s]
-        streaming = sum(t.count(f) * t.count(h) for f, h in pairs) * _STREAM_NS
-        asking = sum(t.count(min(f, h)) for f, h in pairs) * needs * _ASK_NS
+        pairs, streaming, asking = self._ways(g, self.needs.start[s + 1] - self.needs.start[s])
         if streaming < asking:
             return self._stream(s, pairs)
         return self._ask(s, [p for p in pairs if p[1] <= p[0]])
+
+    def _ways(self, g: int, needs: float) -> tuple[list[tuple[int, int]], float, float]:
+        """Sizes of pairs of entries of g nodes together; seconds to stream them, or to ask."""
+        t = self.table
+        pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= t.size]
+        streaming = sum(t.count(f) * t.count(h) for f, h in pairs) * _STREAM_NS
+        asking = sum(t.count(min(f, h)) for f, h in pairs) * needs * _ASK_NS
+        return pairs, streaming * 1e-9, asking * 1e-9
+
+    def forecast(self, size: int) -> tuple[float, float]:
+        """Needs to be stored in all, and seconds, to settle trees of exactly `size` nodes."""
+        t = self.table
+        counts = [float(c) for c in np.diff(self.needs.start)]
+        seconds = 0.0
+        for s in range((size - t.size - 2) // 2 + 1):
+            if s == len(counts):
+                rate = counts[-1] / counts[-2] if s > 2 else 3.0 * t.count(1)
+                counts.append(counts[-1] * rate)
+                seconds += counts[-1] * _WIDEN_NS * 1e-9
+            seconds += min(self._ways(size - 2 * s, counts[s])[1:])
+        return sum(counts), seconds
 
     def _ask(self, s: int, pairs: list[tuple[int, int]]) -> list[Hit]:
         out: list[Hit] = []
@@ -486,7 +503,7 @@ class Meeting:
         for f, h in pairs:
             fill(t, max(f, h) // 2)
         width = max(10, (4 * (n.start[s + 1] - n.start[s])).bit_length())
-        slots = np.full(1 << width, -1, dtype=np.int64)
+        slots = np.zeros(1 << width, dtype=np.int64)
         bits = np.zeros(1 << max(0, width - 2), dtype=np.int64)
         mark(n.value, n.start[s], n.start[s + 1], slots, bits)
         x, y = (np.ascontiguousarray(z[: t.filled, 0, :5]) for z in (t.exp, t.ln))
@@ -544,7 +561,7 @@ class Meeting:
 
 def meeting(t: Table, target: Array, capacity: int) -> Meeting:
     """Start from the empty context, whose need is the target, shape (points, 6)."""
-    slots = np.full(1 << max(10, int(capacity * 1.5).bit_length()), -1, dtype=np.int64)
+    slots = np.zeros(1 << max(10, int(capacity * 1.5).bit_length()), dtype=np.int64)
     n = Needs(
         np.empty((capacity, len(target), 6)),
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),

@@ -7,8 +7,6 @@ and ln, six doubles each as in `halfturn`.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +29,7 @@ from emlc.search.halfturn import (
 Array = np.ndarray[Any, Any]
 CELL_BITS = 10
 _BORDER = 16
+GROW_NS = 500.0
 BYTES = 3 * 48 + 2 + 8 + 16  # of an entry with one sample point
 
 
@@ -143,8 +142,8 @@ def find(slots: Array, value: Array, v: Array) -> int:
         h = mixed(cell)
         tag = h >> 31
         at = h & mask
-        while slots[at] != -1:
-            word = slots[at]
+        while slots[at] != 0:
+            word = slots[at] - 1
             if word >> 32 == tag:
                 n = word & 0xFFFFFFFF
                 p = 0
@@ -165,9 +164,9 @@ def put(slots: Array, n: int, v: Array) -> None:
     main, _ = cells(scalar_key(v))
     h = mixed(main)
     at = h & mask
-    while slots[at] != -1:
+    while slots[at] != 0:
         at = (at + 1) & mask
-    slots[at] = ((h >> 31) << 32) | n
+    slots[at] = (((h >> 31) << 32) | n) + 1
 
 
 @compiled
@@ -248,7 +247,7 @@ def extend(
 def empty(capacity: int, points: int, finite: bool, leaves: tuple[str, ...]) -> Table:
     """A table without entries; memory is touched only as it fills."""
     wide = (capacity, points, 6)
-    slots = np.full(1 << max(10, int(capacity * 1.4).bit_length()), -1, dtype=np.int64)
+    slots = np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64)
     return Table(
         np.empty(wide), np.empty(wide), np.empty(wide),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
@@ -268,22 +267,23 @@ def begin(leaves: dict[str, Array], *, finite: bool, capacity: int) -> Table:
     return t
 
 
-def grow(
-    t: Table, max_size: int, *, until: float = np.inf,
-    tell: Callable[[Table], None] | None = None,
-) -> bool:  # fmt: skip
-    """Add sizes up to `max_size`; False when it stops before one that does not fit, or at a time."""
+def grow(t: Table, max_size: int) -> bool:
+    """Add sizes up to `max_size`; False when it stops before one that does not fit."""
     while t.size < max_size:
-        sizes = np.diff(t.start)
-        if len(sizes) > 4:
-            ahead = t.start[-1] + 0.9 * sizes[-1] ** 2 / sizes[-2]
-            if ahead > len(t.left) or time.monotonic() > until:
-                return False
+        if t.size > 9 and forecast(t)[0] > len(t.left):
+            return False
         if not _add_size(t):
             return False
-        if tell is not None:
-            tell(t)
     return True
+
+
+def forecast(t: Table) -> tuple[int, float]:
+    """Entries after the next size, roughly, and seconds to add it."""
+    sizes = np.diff(t.start)
+    s = len(sizes)
+    pairs = sum(int(sizes[i]) * int(sizes[s - 1 - i]) for i in range(s))
+    new = 0.8 * pairs if s < 4 else 0.9 * sizes[-1] ** 2 / sizes[-2]
+    return int(t.start[-1] + new), pairs * GROW_NS * 1e-9
 
 
 def _add_size(t: Table) -> bool:
@@ -326,7 +326,7 @@ def fill(t: Table, s: int) -> None:
 
 def _forget(t: Table) -> None:
     """Drop the entries of an unfinished size from the hash table."""
-    t.slots.fill(-1)
+    t.slots.fill(0)
     for n in range(t.start[-1]):
         put(t.slots, n, t.value[n, 0])
 

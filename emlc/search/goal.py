@@ -1,0 +1,137 @@
+"""What is searched for: a formula with its domain, as values at sample points."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from emlc.check.points import draw, sample
+from emlc.check.reference import Point, Reference
+from emlc.errors import ArgumentError, DomainError
+from emlc.ir.node import Node, variables
+from emlc.ir.tape import Tape
+from emlc.lower.balls import Ball, evaluate, evaluate_all
+from emlc.passes.ranges import Ranges, declare, ranges
+from emlc.passes.simplify import simplify
+from emlc.show import show
+
+# Doubles near constants that no small tree is known to give.
+GENERIC = tuple(
+    Fraction(x)
+    for x in (
+        0.5772156649015329, 1.3063778838630806, 0.2614972128476428, 3.3598856662431776,
+        -0.8346268416740732, -2.6854520010653064, 0.0712360183, 17.423918316, -31.23947125,
+    )
+)  # fmt: skip
+DIGITS = 40
+_TRIED = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A formula, its domain, and the reference values at points."""
+
+    root: Node
+    ranges: Ranges
+    reference: Reference
+    mode: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables of the formula, sorted."""
+        return variables(self.root)
+
+    def value(self, point: Point) -> Any:
+        """The formula there as an mpmath number, or None."""
+        return self.reference.at(point, DIGITS)
+
+    def first_point(self) -> Point:
+        """A generic point of the domain, positive if it has one."""
+        for values in itertools.permutations(GENERIC, len(self.names)):
+            point = dict(zip(self.names, ((v, Fraction(0)) for v in values), strict=True))
+            if self._allows(point) and self.value(point) is not None:
+                return point
+        for point in sample(self.ranges, 40, 1):
+            if self.value(point):
+                return point
+        raise DomainError(f"no sample point in the domain of {show(self.root)}")
+
+    def _allows(self, point: Point) -> bool:
+        if not all(self.ranges.variables[n].contains(*v) for n, v in point.items()):
+            return False
+        for part, d in self.ranges.conditions.items():
+            z = Reference(part).at(point, 20)
+            if z is None or not d.contains(Fraction(float(z.real)), Fraction(float(z.imag))):
+                return False
+        return True
+
+    def trial_points(self) -> list[Point]:
+        """Points at which a tree must be right: specials too, unless the mode forgives them."""
+        if not self.names:
+            return [{}]
+        if self.mode != "shortest":
+            points = list(sample(self.ranges, _TRIED, 7))
+        else:
+            points = []
+        rng = random.Random(11)
+        for _ in range(200):
+            drawn = {n: draw(self.ranges.variables[n], rng) for n in self.names}
+            point = {n: v for n, v in drawn.items() if v is not None}
+            if len(point) == len(drawn) and self._allows(point):
+                points.append(point)
+            if len(points) >= 2 * _TRIED:
+                break
+        return [p for p in points if self.value(p) is not None]
+
+
+def goal(
+    target: Node, declared: Mapping[str, str] | None = None, mode: str = "exact"
+) -> Goal:
+    """The goal of a formula; raises DomainError where it is defined nowhere."""
+    root = simplify(target)
+    unknown = sorted(set(declared or {}) - set(variables(root)))
+    if unknown:
+        raise ArgumentError(f"{unknown[0]} is not a variable of the target")
+    return Goal(root, ranges(root, declare(declared or {})), Reference(root), mode)
+
+
+def first_failure(
+    goal: Goal, tape: Tape, points: Sequence[Point], finite: bool
+) -> Point | None:
+    """The first point at which the tree is not right, or None."""
+    for point in points:
+        want = goal.value(point)
+        if want is None:
+            continue
+        if finite:
+            parts = evaluate_all(tape, dict(point), 17)
+            if any(b.kind == "infinite" for b in parts):
+                return point
+            ball = parts[-1]
+        else:
+            ball = evaluate(tape, dict(point), 20)
+        if ball.kind == "undecided":
+            continue
+        if not agrees(ball, want, 1e-15):
+            return point
+    return None
+
+
+def agrees(ball: Ball, want: Any, tolerance: float) -> bool:
+    """Whether a ball is the wanted number, relatively."""
+    if ball.kind != "finite":
+        return False
+    import mpmath
+
+    with mpmath.workdps(DIGITS):
+        re, im = (_middle(mpmath, x) for x in (ball.value.real, ball.value.imag))
+        return bool(abs(mpmath.mpc(re, im) - want) <= tolerance * max(abs(want), mpmath.mpf(1e-25)))
+
+
+def _middle(mp: Any, x: Any) -> Any:
+    mantissa, exponent = x.mid().man_exp()
+    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

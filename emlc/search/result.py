@@ -1,0 +1,89 @@
+"""What a search found, and what it proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from emlc.check import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One tree.
+
+    k            its size, `rpn` its tokens
+    verdict      how it compares with the target over the domain
+    infinities   whether an infinity occurs inside at a point that was tried
+    complex128   whether plain double arithmetic agrees to 8 digits at every point that was tried
+    """
+
+    k: int
+    rpn: list[str]
+    verdict: Verdict
+    infinities: bool
+    complex128: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of the document."""
+        return {
+            "k": self.k,
+            "rpn": self.rpn,
+            "verdict": self.verdict.to_json(),
+            "infinities": self.infinities,
+            "complex128": self.complex128,
+        }
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The outcome of a search.
+
+    found        trees, smallest first
+    lower_bound  no tree of fewer nodes exists, under `terms`; `conditional` where values stayed
+                 undecided, `undecided` of them
+    complete     False when time, memory or an interrupt ended it before `max_size`
+    rate         candidate values compared in a second
+    """
+
+    target: str
+    domain: dict[str, str]
+    mode: str
+    found: list[Found] = field(default_factory=list)
+    lower_bound: int = 1
+    undecided: int = 0
+    terms: str = ""
+    seconds: float = 0.0
+    rate: float = 0.0
+    complete: bool = True
+    stopped: str = ""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether values stayed undecided, so that the bound rests on them."""
+        return self.undecided > 0
+
+    @property
+    def best(self) -> Found | None:
+        """The smallest tree, if any."""
+        return self.found[0] if self.found else None
+
+    @property
+    def proved_smallest(self) -> bool:
+        """Whether the smallest tree found meets the bound."""
+        return bool(self.found) and not self.conditional and self.found[0].k == self.lower_bound
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `search --json`."""
+        return {
+            "schema": 1,
+            "target": self.target,
+            "domain": self.domain,
+            "mode": self.mode,
+            "found": [f.to_json() for f in self.found],
+            "lower_bound": self.lower_bound,
+            "conditional": self.conditional,
+            "undecided": self.undecided,
+            "terms": self.terms,
+            "seconds": round(self.seconds, 3),
+        }

@@ -1,0 +1,297 @@
+"""The search for a formula: sizes upwards, tables and meetings as they pay, trees confirmed."""
+
+from __future__ import annotations
+
+import cmath
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from emlc.check import Verdict, check_tree
+from emlc.check.reference import Point
+from emlc.errors import ArgumentError, LimitError
+from emlc.ir.node import Node, eml, var
+from emlc.ir.node import ONE as LEAF
+from emlc.ir.tape import Tape, flatten
+from emlc.lower.balls import evaluate_all
+from emlc.search.goal import Goal, first_failure
+from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
+from emlc.search.meet import BRANCHES, Hit, Meeting, meeting
+from emlc.search.result import Found, SearchResult
+from emlc.search.table import BYTES, Array, Table, begin, find, forecast, grow
+
+Tell = Callable[[str], None]
+NEED_BYTES = 48 + 15 + 24
+MODES = ("exact", "shortest", "finite")
+_ROUNDS = 8
+# A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
+SEED_SIZE = 11
+
+
+@dataclass(slots=True)
+class Limits:
+    """What a search may use: nodes, seconds, bytes."""
+
+    max_size: int = 61
+    seconds: float = 60.0
+    memory: float = 4e9
+
+
+@dataclass(slots=True)
+class Round:
+    """One run against one vector of sample points; `settled` is the largest size without a miss."""
+
+    points: list[Point]
+    table: Table
+    meeting: Meeting
+    settled: int = -1
+    hits: list[list[str]] = field(default_factory=list)
+    stopped: str = ""
+
+
+_tables: dict[tuple[object, ...], Table] = {}
+
+
+def pair(x: Any) -> tuple[float, float]:
+    """A real number as a sum of two doubles."""
+    h = float(x)
+    return h, float(x - h) if isinstance(x, Fraction) else float(x - type(x)(h))
+
+
+def row(z: Any) -> Array:
+    """An mpmath number as six doubles."""
+    import mpmath
+
+    with mpmath.workdps(45):
+        z = mpmath.mpc(z)
+        form = PLAIN
+        if z and abs(mpmath.log(abs(z))) > LARGEST:
+            z, form = mpmath.log(z), LOG
+        a, b = z.real, z.imag / mpmath.pi
+        b = mpmath.nint(2 * b) / 2 if abs(b - mpmath.nint(2 * b) / 2) < 1e-36 else b
+        ah, al = pair(a)
+        bh, bl = pair(b)
+    return np.array([ah, al, bh, bl, UNIT * max(abs(ah), abs(bh)), form])
+
+
+def rows_of(goal: Goal, points: Sequence[Point]) -> dict[str, Array]:
+    """The values of the leaves at the sample points."""
+    import mpmath
+
+    out = {"1": np.array([[1.0, 0.0, 0.0, 0.0, 0.0, PLAIN]] * len(points))}
+    for name in goal.names:
+        values = []
+        for point in points:
+            re, im = point[name]
+            with mpmath.workdps(45):
+                z = mpmath.mpc(
+                    mpmath.mpf(re.numerator) / re.denominator,
+                    mpmath.mpf(im.numerator) / im.denominator,
+                )
+                values.append(row(z))
+        out[name] = np.array(values)
+    return out
+
+
+def prepare_round(goal: Goal, points: list[Point], limits: Limits) -> Round:
+    """A table for these points, kept from an earlier search if there was one, and a fresh meeting."""
+    finite = goal.mode == "finite"
+    key = (goal.names, tuple(tuple(sorted(p.items())) for p in points), finite, limits.memory)
+    table = _tables.get(key)
+    if table is None:
+        _tables.clear()
+        per = BYTES + 144 * (len(points) - 1)
+        table = begin(
+            rows_of(goal, points), finite=finite, capacity=int(0.6 * limits.memory / per)
+        )
+        _tables[key] = table
+    target = np.array([row(goal.value(p)) for p in points])
+    per = NEED_BYTES + 48 * (len(points) - 1)
+    return Round(points, table, meeting(table, target, int(0.35 * limits.memory / per)))
+
+
+def settle(r: Round, size: int, limits: Limits, until: float) -> bool:
+    """Find the trees of exactly `size` nodes; False when a limit came first, named in `stopped`."""
+    t, m = r.table, r.meeting
+    while size > t.size:
+        entries, seconds = forecast(t)
+        fits = entries <= len(t.left) or t.size < SEED_SIZE
+        needs, meet_seconds = m.forecast(size) if t.size >= SEED_SIZE else (0.0, math.inf)
+        if needs > len(m.needs.parent):
+            meet_seconds = math.inf
+        if fits and seconds < meet_seconds:
+            if time.monotonic() + 0.5 * seconds > until:
+                r.stopped = "time"
+                return False
+            if not grow(t, t.size + 2):
+                fits = False
+            continue
+        if math.isinf(meet_seconds):
+            r.stopped = "memory"
+            return False
+        if time.monotonic() + 0.5 * meet_seconds > until:
+            r.stopped = "time"
+            return False
+        hits = m.through(size, limits.max_size)
+        if m.full:
+            r.stopped = "memory"
+            return False
+        r.hits = [m.rpn(h) for h in hits]
+        r.settled = size
+        return True
+    n = int(find(t.slots, t.value, m.needs.value[0]))
+    r.hits = [t.rpn(n)] if n >= 0 and n < t.block(size)[1] else []
+    r.settled = size
+    return True
+
+
+def tree(rpn: Sequence[str]) -> Node:
+    """The node of a pure tree in RPN."""
+    stack: list[Node] = []
+    for token in rpn:
+        if token == "E":
+            y = stack.pop()
+            stack.append(eml(stack.pop(), y))
+        else:
+            stack.append(LEAF if token == "1" else var(token))
+    return stack.pop()
+
+
+def describe(goal: Goal, rpn: list[str], trial: Sequence[Point]) -> Found:
+    """A confirmed tree with its verdict and what it needs."""
+    tape = flatten(tree(rpn))
+    verdict = check_tree(goal.root, tape, goal.ranges)
+    if goal.mode == "shortest" and verdict.status == "refuted":
+        verdict = Verdict(
+            "agrees", f"agrees at {len(trial)} generic points; not at {verdict.witness}", len(trial)
+        )
+    infinite = any(
+        b.kind == "infinite" for p in trial[:20] for b in evaluate_all(tape, dict(p), 17)
+    )
+    return Found(len(rpn), rpn, verdict, infinite, plain_agrees(goal, rpn, trial))
+
+
+def plain_agrees(goal: Goal, rpn: Sequence[str], trial: Sequence[Point]) -> bool:
+    """Whether ordinary double arithmetic gives 8 digits at every point."""
+    for point in trial:
+        want = complex(goal.value(point))
+        got = plain(rpn, {n: complex(float(re), float(im)) for n, (re, im) in point.items()})
+        if got is None or not abs(got - want) <= 1e-8 * max(abs(want), 1e-8):
+            return False
+    return True
+
+
+def plain(rpn: Sequence[str], values: Mapping[str, complex]) -> complex | None:
+    """The tree in complex128, with IEEE infinities as numpy has them."""
+    stack: list[complex] = []
+    for token in rpn:
+        if token != "E":
+            stack.append(1.0 + 0.0j if token == "1" else values[token])
+            continue
+        y, x = stack.pop(), stack.pop()
+        try:
+            stack.append(cmath.exp(x) - (cmath.log(y) if y else complex(-math.inf)))
+        except (OverflowError, ValueError):
+            return None
+    z = stack.pop()
+    return None if cmath.isnan(z) else z
+
+
+def terms(goal: Goal, point: Point) -> str:
+    """What a bound means, in words."""
+    where = ", ".join(f"{n} = {float(re)!r}" for n, (re, _) in point.items()) or "no variable"
+    infinities = "infinities excluded" if goal.mode == "finite" else "infinities as values"
+    return (
+        f"trees over {{eml, 1{''.join(', ' + n for n in goal.names)}}} in the exact meaning, "
+        f"{infinities}, compared at {where}; in every subtree the two terms and their difference "
+        f"are zero, infinite or within a factor {RANGE:.0e} of each other; values that agree to "
+        f"14 digits are one; phases of subtrees above the table within {2 * BRANCHES + 1} pi"
+    )
+
+
+def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Tell) -> SearchResult:
+    """Search upwards in size until a right tree is found or a limit comes.
+
+    The bound comes from one generic point, where a right tree must be right; when the trees found
+    there fail elsewhere, the points of failure join the sample and the search goes on.
+    """
+    from emlc.show import show
+
+    begun = time.monotonic()
+    until = begun + limits.seconds
+    result = SearchResult(show(goal.root), goal.ranges.domain(), goal.mode, terms="")
+    trial = goal.trial_points()
+    points = [goal.first_point()] if goal.names else [{}]
+    result.terms = terms(goal, points[0])
+    try:
+        _climb(goal, points, trial, limits, until, result, tell)
+    except KeyboardInterrupt:
+        result.stopped, result.complete = "interrupt", False
+    for rpn in known:
+        if all(f.rpn != rpn for f in result.found) and not any(
+            f.k < len(rpn) for f in result.found
+        ):
+            result.found.append(describe(goal, rpn, trial))
+    result.found.sort(key=lambda f: (f.k, not f.complex128, f.infinities, f.rpn))
+    result.seconds = time.monotonic() - begun
+    return result
+
+
+def _climb(
+    goal: Goal, points: list[Point], trial: list[Point], limits: Limits, until: float,
+    result: SearchResult, tell: Tell,
+) -> None:  # fmt: skip
+    first = 1
+    for turn in range(_ROUNDS):
+        r = prepare_round(goal, points, limits)
+        missed: Point | None = None
+        for size in range(first, limits.max_size + 1, 2):
+            if not settle(r, size, limits, until):
+                result.stopped, result.complete = r.stopped, False
+                _note(result, r, turn, size)
+                return
+            tell(f"size {size}: {r.table.start[-1]} values, {r.meeting.needs.start[-1]} needs")
+            missed = _confirm(goal, r, trial, result)
+            if turn == 0 and not result.found:
+                _note(result, r, turn, size if r.hits else size + 2)
+            if result.found or missed is not None:
+                first = size
+                break
+        _note(result, r, turn, result.lower_bound)
+        if result.found:
+            if turn == 0:
+                result.lower_bound = result.found[0].k
+            return
+        if missed is None:
+            return
+        points = [*points, missed]
+        tell(f"{len(points)} sample points")
+
+
+def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
+    """The bound and the values undecided of the single-point round; the rate of any."""
+    if turn == 0:
+        result.lower_bound = max(result.lower_bound, bound)
+        result.undecided = r.table.lossy + r.meeting.lossy
+
+
+def _confirm(
+    goal: Goal, r: Round, trial: list[Point], result: SearchResult
+) -> Point | None:
+    """Keep the right ones of the trees just found; a point where a wrong one fails."""
+    missed: Point | None = None
+    for rpn in sorted({tuple(h) for h in r.hits}):
+        tape = flatten(tree(rpn))
+        if first_failure(goal, tape, r.points, goal.mode == "finite") is not None:
+            continue
+        failure = first_failure(goal, tape, trial, goal.mode == "finite")
+        if failure is None:
+            result.found.append(describe(goal, list(rpn), trial))
+        elif missed is None:
+            missed = failure
+    return None if result.found else missed
