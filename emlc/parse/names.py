@@ -144,7 +144,4 @@ def variable_problem(name: str) -> tuple[str, str] | None:
     stem = name[:-1] if name[-1:] in _ARGUMENTS else name.rstrip("0123456789")
     if stem != name and stem in FUNCTIONS and len(row_for(stem, 1).params) == 1:
         return f"{name} is one name", f"write {stem}({name[len(stem) :]})"
-    if not _is_name(name):
-        hint = "write a letter, then letters, digits and underscores"
-        return f"{shorten(name)} is not a name", hint
     return None

@@ -84,6 +84,8 @@ class Reader:
     def __init__(self, builder: Builder) -> None:
         from lark import Lark
 
+        from emlc.parse.lalr import FlatParser
+
         self._builder = builder
         self._lark: Lark = Lark.open(
             str(_grammar(builder.grammar)),
@@ -98,19 +100,22 @@ class Reader:
             postlex=_Bars(builder),
             keep_all_tokens=True,
             maybe_placeholders=False,
+            _plugins={"LALR_Parser": FlatParser},
         )
 
     def read(self, text: str) -> tuple[Node, dict[Node, Span]]:
         """The formula and where each of its parts first stands."""
-        from lark import UnexpectedCharacters, UnexpectedToken
+        from lark import UnexpectedCharacters
+
+        from emlc.parse.lalr import Unexpected
 
         self._builder.begin(text)
         try:
             root = self._lark.parse(text)
         except UnexpectedCharacters as error:
             raise _character(text, error.pos_in_stream or 0) from None
-        except UnexpectedToken as error:
-            raise _token(text, error) from None
+        except Unexpected as error:
+            raise _token(text, error.token, error.values) from None
         assert isinstance(root, Node)
         return root, self._builder.spans
 
@@ -151,9 +156,8 @@ def _open(stack: list[Any]) -> Token | None:
     return None
 
 
-def _token(text: str, error: Any) -> EmlcError:
-    """What is wrong with a token that the grammar does not accept here."""
-    token, stack = error.token, error.state.value_stack
+def _token(text: str, token: Any, stack: list[Any]) -> EmlcError:
+    """What is wrong with a token that the grammar does not accept after what is on the stack."""
     before = stack[-1] if stack else None
     waiting = _function(before)
     if waiting is not None:
