@@ -341,6 +341,9 @@ HOSTILE = {
     "tiny": "1e-400000000",
     "huge": "9" * 1_000_000,
     "many huge": "+".join(f"1e{k}" for k in range(9_999)),
+    "base": "log_" + "9" * 20_000 + "(x)",
+    "superscript": "x" + "⁹" * 20_000,
+    "power of a function": "sin" + "⁹" * 20_000 + "x",
     "spaces": " " * 1_000_000 + "(",
     "bars": "|x" * DEEP,
     "braces": "\\frac{" * 50_000,
@@ -379,6 +382,24 @@ def test_depth_needs_no_recursion(name: str) -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert var("x" if name != "sum" else "x9999") in (found, *found.args) or found.args
+
+
+def test_long_numbers() -> None:
+    digits = "9" * 5_000
+    value = lit(Fraction(10**5_000 - 1))
+    for text in (
+        digits,
+        f"log_{digits}(x)",
+        f"x^{digits}",
+        rf"\log_{{{digits}}} x",
+        f"1e-9*{digits}",
+    ):
+        root = parse(text).root
+        assert value in (root, *root.args)
+        assert show(root) and show(root, "latex")
+    assert parse(rf"3\times 10^{{{digits}}}").root.args[0] is lit(3)
+    with pytest.raises(TreeError, match="a number other than 1"):
+        parse_tree(f"eml({digits}, x)")
 
 
 def test_limits_are_named() -> None:

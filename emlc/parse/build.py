@@ -148,7 +148,7 @@ class Builder:
     def pow(self, c: Children) -> Value:
         a, _, b = c
         flags = a[3] & (CALL | DIGIT) | b[3] & _ENDS
-        if a[0].head == _TEN and a[3] & b[3] & LITERAL and b[0].head.value.denominator == 1:
+        if a[0].head == _TEN and a[3] & b[3] & LITERAL and _is_power(b[0].head.value):
             flags |= TEN
         return self.made(node(POW, a[0], b[0]), a[1], b[2], flags)
 
@@ -240,10 +240,14 @@ class Builder:
         if not isinstance(head, Head):
             head = self.head(c)
         if isinstance(last, tuple):
-            end, flags, value = last[2], last[3], getattr(last[0].head, "value", Fraction(-1))
+            power, _, end, flags = last
         else:
-            end, flags = last.end_pos, LITERAL
-            value = Fraction(last.translate(_superscripts))
+            power, end, flags = (
+                self.leaf(last.translate(_superscripts), last),
+                last.end_pos,
+                LITERAL,
+            )
+        value: Fraction = getattr(power.head, "value", Fraction(-1))
         if len(c) > 3 or not flags & LITERAL or value < 0 or value.denominator != 1:
             hint = f"write {head.name}(x)^(...) for a power"
             inverse = "a" + head.name
@@ -303,6 +307,11 @@ class Builder:
         if head.power is None:
             return made
         return self.made(node(POW, made[0], lit(head.power)), head.start, end, CALL)
+
+
+def _is_power(value: Fraction) -> bool:
+    """Whether ten to this power is within the limits of a number."""
+    return value.denominator == 1 and abs(value) <= limits.LITERAL_DIGITS
 
 
 _ZERO, _TEN = Lit(Fraction(0)), Lit(Fraction(10))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from emlc.errors import Span
-from emlc.ir.node import Node, lit
+from emlc.ir.node import Node
 from emlc.parse.build import Builder, Children, Head
 from emlc.parse.names import CONSTANTS, FUNCTIONS, based, unknown
 from emlc.tables.spellings import FUNCTION_LETTERS
@@ -40,7 +40,9 @@ class Infix(Builder):
 
     def log_base(self, below: str, token: Token) -> Node:
         """The base written as a subscript of a function."""
-        return lit(int(below)) if below.isdigit() else self.named(token.update(value=below))
+        if below.isdigit():
+            return self.leaf(below, token)
+        return self.named(token.update(value=below))
 
 
 def _kind(name: str) -> str:

@@ -139,7 +139,7 @@ class Latex(Builder):
         name, token = c
         below = token[1:].strip().removeprefix("{").removesuffix("}").strip()
         if below.isdigit():
-            return self.with_base(name, lit(int(below)), token)
+            return self.with_base(name, self.leaf(below, token), token)
         if len(below.partition("_")[0]) > 1 and below[0] != "\\":
             hint = rf"write the base as \mathrm{{{below}}} if it is one name"
             raise self.fail("this base is several letters", *_ends(token), hint)

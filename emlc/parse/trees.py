@@ -174,8 +174,7 @@ def require_pure(
     for n in postorder(root):
         if n.head is EML or n is ONE or isinstance(n.head, Var):
             continue
-        value = getattr(n.head, "value", None)
-        what = getattr(n.head, "name", None) or shorten(str(value))
+        what = getattr(n.head, "name", "a number other than 1")
         span = spans.get(n) if spans else None
         hint = "a pure tree has eml, 1 and variables only; compile a formula to get one"
         raise TreeError(f"{what} in a pure tree", span=span, text=text, hint=hint)
