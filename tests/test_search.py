@@ -1,0 +1,232 @@
+"""Search: the table against raw enumeration in exact arithmetic, planted trees, public results."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emlc.errors import EmlcError
+from emlc.search import search
+from emlc.search.exact import (
+    TooLarge,
+    Undefined,
+    evaluate_exact,
+    exp_exact,
+    ln_exact,
+    minus_exact,
+)
+from emlc.search.halfturn import RANGE
+from emlc.search.meet import meeting
+from emlc.search.table import Table, begin, find, grow
+
+X = 0.5772156649015329
+ALPHABETS = {"1": {"1": 1.0}, "1x": {"1": 1.0, "x": X}}
+
+
+@cache
+def exact_context() -> Any:
+    from mpmath import MPContext
+
+    mp = MPContext()
+    mp.dps = 60
+    return mp
+
+
+def row(v: Any) -> np.ndarray[Any, Any]:
+    """An exact value as a row of six doubles, plain or, when huge or tiny, its logarithm."""
+    mp = exact_context()
+    form = 0.0
+    if not mp.isinf(v[0]) and (v[0] or v[1]):
+        size = max(abs(v[0]), abs(v[1]))
+        if abs(mp.log(size)) > 600:
+            v, form = ln_exact(mp, v), 1.0
+    a, b = float(v[0]), float(v[1])
+    low = 0.0 if mp.isinf(v[0]) else float(v[0] - mp.mpf(a))
+    return np.array([a, low, b, float(v[1] - mp.mpf(b)), 1e-28 * max(abs(a), abs(b)), form])
+
+
+@cache
+def table(alphabet: str, size: int) -> Table:
+    leaves = {t: np.array([[v, 0.0, 0.0, 0.0, 0.0, 0.0]]) for t, v in ALPHABETS[alphabet].items()}
+    made = begin(leaves, finite=False, capacity=2_000_000)
+    assert grow(made, size)
+    return made
+
+
+def within_terms(e: Any, n: Any, v: Any) -> bool:
+    mp = exact_context()
+    if any(mp.isinf(z[0]) for z in (e, n, v)):
+        return True
+    sizes = [s for s in (max(abs(z[0]), abs(z[1])) for z in (e, n, v)) if s]
+    return not sizes or max(sizes) <= RANGE * min(sizes)
+
+
+def raw_trees(alphabet: str, size: int) -> Iterator[tuple[str, Any]]:
+    """Every tree of up to `size` nodes within the terms, with its exact value; nothing merged."""
+    mp = exact_context()
+    by_size: list[list[tuple[str, Any, Any, Any]]] = []
+
+    def entry(rpn: str, v: Any) -> tuple[str, Any, Any, Any]:
+        out = []
+        for f in (exp_exact, ln_exact):
+            try:
+                # beyond e^600 a value has the form of a logarithm, whose exp is outside the terms
+                inside = f is ln_exact or mp.isinf(v[0]) or not v[0] or row(v)[5] == 0.0
+                out.append(f(mp, v) if inside else None)
+            except (Undefined, TooLarge):
+                out.append(None)
+        return rpn, v, out[0], out[1]
+
+    by_size.append([entry(t, (mp.mpf(v), mp.mpf(0))) for t, v in ALPHABETS[alphabet].items()])
+    yield from ((rpn, v) for rpn, v, _, _ in by_size[0])
+    for s in range(1, (size + 1) // 2):
+        made = []
+        for i in range(s):
+            for left, _, e, _ in by_size[i]:
+                for right, _, _, n in by_size[s - 1 - i]:
+                    if e is None or n is None:
+                        continue
+                    try:
+                        v = minus_exact(mp, e, n)
+                    except Undefined:
+                        continue
+                    if within_terms(e, n, v):
+                        made.append(entry(left + right + "E", v))
+                        yield made[-1][:2]
+        by_size.append(made)
+
+
+@pytest.mark.parametrize(("alphabet", "size"), [("1", 15), ("1x", 11)])
+def test_table_agrees_with_raw_enumeration(alphabet: str, size: int) -> None:
+    t = table(alphabet, size)
+    smallest: dict[int, int] = {}
+    for rpn, v in raw_trees(alphabet, size):
+        n = int(find(t.slots, t.value, row(v)[None, :]))
+        assert n >= 0, rpn
+        smallest[n] = min(smallest.get(n, 99), len(rpn))
+    used = t.value[: t.start[-1], 0]
+    out_of_reach = (used[:, 5] == 1.0) & (abs(used[:, 0]) > 1e12)  # of the exact arithmetic
+    assert len(smallest) == t.start[-1] - out_of_reach.sum()
+    for n, k in smallest.items():
+        assert len(t.rpn(n)) == k
+
+
+@pytest.mark.parametrize("alphabet", ["1", "1x"])
+def test_entries_have_the_value_of_their_tree(alphabet: str) -> None:
+    mp = exact_context()
+    t = table(alphabet, 15)
+    values = {n: (mp.mpf(v), mp.mpf(0)) for n, v in ALPHABETS[alphabet].items()}
+    for n in random.Random(5).sample(range(t.start[-1]), min(600, t.start[-1])):
+        if t.value[n, 0, 5] == 1.0:
+            continue
+        want = row(evaluate_exact(t.rpn(n), values, mp))
+        got = t.value[n, 0]
+        scale = 1e-14 * max(abs(want[0]), abs(want[2]))
+        assert got[0] == want[0] or abs(got[0] - want[0]) <= scale, t.rpn(n)
+        assert abs(got[2] - want[2]) <= scale or np.isinf(want[0]), t.rpn(n)
+
+
+def random_tree(rng: random.Random, leaves: str, size: int) -> str:
+    if size == 1:
+        return rng.choice(leaves)
+    left = rng.randrange(1, size - 1, 2)
+    return (
+        random_tree(rng, leaves, left) + random_tree(rng, leaves, size - 1 - left) + "E"
+    )
+
+
+def planted(alphabet: str, most: int, count: int) -> Iterator[tuple[str, Any]]:
+    """Random trees within the terms, with their values."""
+    mp = exact_context()
+    rng = random.Random(most)
+    values = {n: (mp.mpf(v), mp.mpf(0)) for n, v in ALPHABETS[alphabet].items()}
+    while count:
+        rpn = random_tree(rng, alphabet, rng.randrange(13, most + 1, 2))
+        stack: list[Any] = []
+        good = True
+        try:
+            for token in rpn:
+                if token != "E":
+                    stack.append(values[token])
+                    continue
+                y, x = stack.pop(), stack.pop()
+                e, n = exp_exact(mp, x), ln_exact(mp, y)
+                stack.append(minus_exact(mp, e, n))
+                good &= mp.isinf(x[0]) or not x[0] or row(x)[5] == 0.0
+                good &= within_terms(e, n, stack[-1]) and not mp.isinf(stack[-1][0])
+        except (Undefined, TooLarge):
+            continue
+        if good and row(stack[-1])[5] == 0.0 and abs(stack[-1][1]) < 2.9:
+            count -= 1
+            yield rpn, row(stack[-1])
+
+
+@pytest.mark.parametrize(("alphabet", "size", "most", "count"), [("1", 21, 31, 400), ("1x", 13, 21, 120)])
+def test_planted_trees_are_found(alphabet: str, size: int, most: int, count: int) -> None:
+    t = table(alphabet, size)
+    for rpn, target in planted(alphabet, most, count):
+        if find(t.slots, t.value, target[None, :]) >= 0:
+            continue
+        m = meeting(t, target[None, :], 200_000)
+        sizes = range(t.size + 2, len(rpn) + 1, 2)
+        assert any(m.through(k, len(rpn)) for k in sizes), rpn
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "k"),
+    [
+        ("-x", {}, 15),
+        ("-x", {"mode": "finite"}, 17),
+        ("x^2", {}, 17),
+        ("2", {}, 19),
+        ("x*y", {}, 17),
+        ("x-y", {}, 11),
+        ("ln(x)", {}, 7),
+        ("ln(x)", {"domain": {"x": "real"}}, 15),
+        ("0", {}, 7),
+        ("e", {}, 3),
+    ],
+)
+def test_smallest_trees(target: str, options: dict[str, Any], k: int) -> None:
+    r = search(target, seconds=120, memory=5e8, **options)
+    assert r.best is not None
+    assert r.best.k == k
+    assert r.best.verdict.status in ("proved", "agrees")
+    assert not r.conditional
+    assert r.lower_bound <= k
+    if not options.get("domain"):
+        assert r.lower_bound == k
+    if options.get("mode") == "finite":
+        assert not r.best.infinities
+
+
+def test_a_tree_as_target_is_shortened_or_kept() -> None:
+    longer = search("11x1EE1EE", seconds=30, memory=2e8)
+    assert ["x"] in [f.rpn for f in longer.found]
+    ended = search("1111x1EEE1EEy1EE1EE", max_size=3, memory=2e8)
+    assert [f.k for f in ended.found] == [19]
+    assert ended.lower_bound == 5
+
+
+def test_document() -> None:
+    r = search("x-1", seconds=30, memory=2e8).to_json()
+    assert set(r) == {
+        "schema", "target", "domain", "mode", "found", "lower_bound", "conditional",
+        "undecided", "terms", "seconds",
+    }  # fmt: skip
+    assert r["found"][0]["k"] == len(r["found"][0]["rpn"]) == r["lower_bound"] == 11
+    assert "within a factor" in r["terms"]
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [("x", {"mode": "best"}), ("x", {"max_size": 0}), ("x", {"domain": {"z": "real"}}), ("sin(", {})],
+)
+def test_bad_calls(target: str, options: dict[str, Any]) -> None:
+    with pytest.raises(EmlcError):
+        search(target, **options)
