@@ -33,8 +33,8 @@ def folder() -> Path:
     named = os.environ.get("EMLC_CACHE_DIR")
     if named:
         return _private(Path(named))
-    base = os.environ.get("XDG_CACHE_HOME")
-    return _private((Path(base) if base else Path.home() / ".cache") / "emlc")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    return _private(base / "emlc") if base.is_absolute() else _passing()
 
 
 @lru_cache(maxsize=8)

@@ -54,11 +54,8 @@ def export(source: Node | Tape, to: str, *, name: str = "f", real: bool = True) 
         function = {"name": name, "variables": list(variables(root))}
         return json.dumps(function | json.loads(show(root, "json")), separators=(",", ":"))
     function_name(name, to)
-    if to == "latex":
-        arguments = ", ".join(show(var(v), "latex") for v in variables(root))
-        return rf"{name}\left({arguments}\right) = {show(root, 'latex')}"
-    if to == "wolfram":
-        return _wolfram(root, name)
+    if to in ("latex", "wolfram"):
+        return _definition(root, to, name)
     if _is_tree(root):
         return tree_code(root, to, name, real=real)
     return formula_code(root, DIALECTS[to], name, real=real)
@@ -69,9 +66,11 @@ def _is_tree(root: Node) -> bool:
     return EML in tape.heads and all(h is EML or isinstance(h, Var | Lit) for h in tape.heads)
 
 
-def _wolfram(root: Node, name: str) -> str:
-    arguments = ", ".join(f"{show(var(v), 'wolfram')}_" for v in variables(root))
-    text = f"{name}[{arguments}] := {show(root, 'wolfram')}"
+def _definition(root: Node, to: str, name: str) -> str:
+    arguments = [show(var(v), to) for v in variables(root)]
+    if to == "latex":
+        return rf"{name}\left({', '.join(arguments)}\right) = {show(root, 'latex')}"
+    text = f"{name}[{', '.join(f'{a}_' for a in arguments)}] := {show(root, 'wolfram')}"
     if EML in flatten(root).heads:
         text = f"EML[x_, y_] := Exp[x] - Log[y];\n{text}"
     return text
