@@ -135,9 +135,7 @@ def random_tree(rng: random.Random, leaves: str, size: int) -> str:
     if size == 1:
         return rng.choice(leaves)
     left = rng.randrange(1, size - 1, 2)
-    return (
-        random_tree(rng, leaves, left) + random_tree(rng, leaves, size - 1 - left) + "E"
-    )
+    return random_tree(rng, leaves, left) + random_tree(rng, leaves, size - 1 - left) + "E"
 
 
 def planted(alphabet: str, most: int, count: int) -> Iterator[tuple[str, Any]]:
@@ -166,7 +164,9 @@ def planted(alphabet: str, most: int, count: int) -> Iterator[tuple[str, Any]]:
             yield rpn, row(stack[-1])
 
 
-@pytest.mark.parametrize(("alphabet", "size", "most", "count"), [("1", 21, 31, 400), ("1x", 13, 21, 120)])
+@pytest.mark.parametrize(
+    ("alphabet", "size", "most", "count"), [("1", 21, 31, 400), ("1x", 13, 21, 120)]
+)
 def test_planted_trees_are_found(alphabet: str, size: int, most: int, count: int) -> None:
     t = table(alphabet, size)
     for rpn, target in planted(alphabet, most, count):
@@ -225,7 +225,12 @@ def test_document() -> None:
 
 @pytest.mark.parametrize(
     ("target", "options"),
-    [("x", {"mode": "best"}), ("x", {"max_size": 0}), ("x", {"domain": {"z": "real"}}), ("sin(", {})],
+    [
+        ("x", {"mode": "best"}),
+        ("x", {"max_size": 0}),
+        ("x", {"domain": {"z": "real"}}),
+        ("sin(", {}),
+    ],
 )
 def test_bad_calls(target: str, options: dict[str, Any]) -> None:
     with pytest.raises(EmlcError):

@@ -1,7 +1,8 @@
 """The exact meaning of a tree at a point, by mpmath at high precision: slow, simple, independent.
 
 Values are pairs (a, b), meaning a + i pi b, of mpmath reals, a possibly infinite. A value smaller
-than 10^-(digits/2) of its operands is taken to be zero, a phase that close to a multiple of 1/2 to be it.
+than 10^-(digits/2) of its operands is taken to be zero, a phase that close to a multiple of 1/2
+to be that multiple.
 """
 
 from __future__ import annotations

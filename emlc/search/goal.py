@@ -52,7 +52,7 @@ class Goal:
     def first_point(self) -> Point:
         """A generic point of the domain, positive if it has one."""
         for values in itertools.permutations(GENERIC, len(self.names)):
-            point = dict(zip(self.names, ((v, Fraction(0)) for v in values), strict=True))
+            point: Point = {n: (v, Fraction(0)) for n, v in zip(self.names, values, strict=True)}
             if self._allows(point) and self.value(point) is not None:
                 return point
         for point in sample(self.ranges, 40, 1):
@@ -88,9 +88,7 @@ class Goal:
         return [p for p in points if self.value(p) is not None]
 
 
-def goal(
-    target: Node, declared: Mapping[str, str] | None = None, mode: str = "exact"
-) -> Goal:
+def goal(target: Node, declared: Mapping[str, str] | None = None, mode: str = "exact") -> Goal:
     """The goal of a formula; raises DomainError where it is defined nowhere."""
     root = simplify(target)
     unknown = sorted(set(declared or {}) - set(variables(root)))
@@ -99,9 +97,7 @@ def goal(
     return Goal(root, ranges(root, declare(declared or {})), Reference(root), mode)
 
 
-def first_failure(
-    goal: Goal, tape: Tape, points: Sequence[Point], finite: bool
-) -> Point | None:
+def first_failure(goal: Goal, tape: Tape, points: Sequence[Point], finite: bool) -> Point | None:
     """The first point at which the tree is not right, or None."""
     for point in points:
         want = goal.value(point)

@@ -1,6 +1,6 @@
 """eml on values in half-turn form with error bounds, to about 96 bits.
 
-A value is six doubles: a and b as pairs (ah, al, bh, bl), a bound on the absolute error, and its form.
+A value is six doubles: a and b as pairs (ah, al, bh, bl), a bound on the absolute error, its form.
 PLAIN means a + i pi b, LOG means exp(a + i pi b), for what is too large or too small for a double.
 Every step returns a status besides: UNDEFINED in the exact meaning; BEYOND the stated terms, where
 the two summands and their difference are not zero, infinite or within a factor RANGE of each other,

@@ -6,7 +6,7 @@ import cmath
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -14,16 +14,16 @@ import numpy as np
 
 from emlc.check import Verdict, check_tree
 from emlc.check.reference import Point
-from emlc.errors import ArgumentError, LimitError
-from emlc.ir.node import Node, eml, var
 from emlc.ir.node import ONE as LEAF
-from emlc.ir.tape import Tape, flatten
+from emlc.ir.node import Node, eml, var
+from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate_all
 from emlc.search.goal import Goal, first_failure
 from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
-from emlc.search.meet import BRANCHES, Hit, Meeting, meeting
+from emlc.search.meet import Meeting, meeting
 from emlc.search.result import Found, SearchResult
 from emlc.search.table import BYTES, Array, Table, begin, find, forecast, grow
+from emlc.search.undo import BRANCHES
 
 Tell = Callable[[str], None]
 NEED_BYTES = 48 + 15 + 24
@@ -99,16 +99,14 @@ def rows_of(goal: Goal, points: Sequence[Point]) -> dict[str, Array]:
 
 
 def prepare_round(goal: Goal, points: list[Point], limits: Limits) -> Round:
-    """A table for these points, kept from an earlier search if there was one, and a fresh meeting."""
+    """A table for these points, kept from an earlier search if possible, and a fresh meeting."""
     finite = goal.mode == "finite"
     key = (goal.names, tuple(tuple(sorted(p.items())) for p in points), finite, limits.memory)
     table = _tables.get(key)
     if table is None:
         _tables.clear()
         per = BYTES + 144 * (len(points) - 1)
-        table = begin(
-            rows_of(goal, points), finite=finite, capacity=int(0.6 * limits.memory / per)
-        )
+        table = begin(rows_of(goal, points), finite=finite, capacity=int(0.6 * limits.memory / per))
         _tables[key] = table
     target = np.array([row(goal.value(p)) for p in points])
     per = NEED_BYTES + 48 * (len(points) - 1)
@@ -280,9 +278,7 @@ def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
         result.undecided = r.table.lossy + r.meeting.lossy
 
 
-def _confirm(
-    goal: Goal, r: Round, trial: list[Point], result: SearchResult
-) -> Point | None:
+def _confirm(goal: Goal, r: Round, trial: list[Point], result: SearchResult) -> Point | None:
     """Keep the right ones of the trees just found; a point where a wrong one fails."""
     missed: Point | None = None
     for rpn in sorted({tuple(h) for h in r.hits}):

@@ -1,9 +1,11 @@
 """Enumeration by size, keeping one tree per vector of values.
 
-Entry n of a table is a leaf (left = -1 - leaf number) or eml(left, right); entries of size 2s+1 are
-start[s]:start[s+1]. `value[n, p]` is the value at sample point p, `exp[n, p]` and `ln[n, p]` its exp
-and ln, six doubles each as in `halfturn`.
+Entry n of a table is a leaf (left = -1 - leaf number) or eml(left, right); entries of size 2s+1
+are start[s]:start[s+1]. `value[n, p]` is the value at sample point p, `exp[n, p]` and `ln[n, p]`
+its exp and ln, six doubles each as in `halfturn`.
 """
+
+# mypy: disable-error-code="no-any-return"
 
 from __future__ import annotations
 
@@ -90,7 +92,7 @@ def scalar_key(v: Array) -> float:
     s = a
     if v[2] != 0.0:
         s = a + 0.7364201193 * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))
-    return s if v[5] != LOG else 1.3172 * s
+    return float(s if v[5] != LOG else 1.3172 * s)
 
 
 @compiled
@@ -110,7 +112,7 @@ def cells(s: float) -> tuple[int, int]:
     if s == 0.0:
         return 0, 0
     bits = np.float64(s).view(np.int64)
-    cell = bits >> CELL_BITS
+    cell = int(bits >> CELL_BITS)
     low = bits & ((1 << CELL_BITS) - 1)
     if low < _BORDER:
         return cell, cell - 1
@@ -125,11 +127,11 @@ def same(u: Array, v: Array) -> bool:
     if u[5] != v[5]:
         return False
     if np.isinf(u[0]) or np.isinf(v[0]):
-        return u[0] == v[0] and u[2] == v[2]
+        return bool(u[0] == v[0] and u[2] == v[2])
     scale = NEAR * max(abs(u[0]), abs(u[2]))
-    return (
-        abs((u[0] - v[0]) + (u[1] - v[1])) <= scale and abs((u[2] - v[2]) + (u[3] - v[3])) <= scale
-    )
+    if abs((u[0] - v[0]) + (u[1] - v[1])) > scale:
+        return False
+    return bool(abs((u[2] - v[2]) + (u[3] - v[3])) <= scale)
 
 
 @compiled
@@ -150,7 +152,7 @@ def find(slots: Array, value: Array, v: Array) -> int:
                 while p < v.shape[0] and same(value[n, p], v[p]):
                     p += 1
                 if p == v.shape[0]:
-                    return n
+                    return int(n)
             at = (at + 1) & mask
         if cell == other:
             return -1
