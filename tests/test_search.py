@@ -235,3 +235,18 @@ def test_document() -> None:
 def test_bad_calls(target: str, options: dict[str, Any]) -> None:
     with pytest.raises(EmlcError):
         search(target, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "k", "status"),
+    [("7.38905609893065", 21, "agrees"), ("3.14159265358979", 93, "agrees")],
+)
+def test_numbers(text: str, k: int, status: str) -> None:
+    r = search(text, seconds=20, memory=2e8)
+    assert r.best is not None
+    assert (r.best.k <= k, r.best.verdict.status) == (True, status)
+
+
+def test_a_number_without_a_closed_form_is_not_explained() -> None:
+    r = search("0.577215664901532", seconds=20, memory=2e8)
+    assert all(f.verdict.status == "unknown" for f in r.found)

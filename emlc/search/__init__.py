@@ -31,7 +31,8 @@ def search(
 ) -> SearchResult:
     """The smallest trees that mean a formula, with a lower bound on their size.
 
-    target    a formula or a pure tree, as text or Node
+    target    a formula or a pure tree, as text or Node, or a decimal number of five digits or
+              more, which stands for all that round to it
     mode      exact (right at every point of the domain), shortest (at generic points) or finite
               (as exact, and no infinity inside)
     memory    bytes for tables
@@ -39,17 +40,22 @@ def search(
     An interrupt (Ctrl-C) ends the search with what is known. Raises EmlcError for a target that
     cannot be read or is defined nowhere.
 
-    >>> r = search("-x", seconds=30)
+    >>> r = search("-x", seconds=30, memory=2e8)
     >>> r.found[0].k, r.lower_bound
     (15, 15)
+    >>> "".join(search("0.6931471805599453", memory=2e8).found[0].rpn)
+    '11111111EEE1EE11EE1EEE1EE'
     """
     from emlc.ir.node import Node as NodeType
     from emlc.ir.tape import flatten, is_pure
     from emlc.parse import parse
     from emlc.search.goal import goal
+    from emlc.search.numbers import decimal, search_number
     from emlc.search.run import MODES, Limits, search_goal
     from emlc.show import rpn_tokens
 
+    if isinstance(target, str) and decimal(target) is not None:
+        return search_number(target, seconds=seconds, memory=memory)
     if mode not in MODES:
         raise ArgumentError(f"no mode {mode!r}", hint="one of " + ", ".join(MODES))
     if max_size < 1 or not seconds > 0 or not memory >= 1e7:
