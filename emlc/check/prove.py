@@ -10,17 +10,21 @@ between its body, rows replaced by their sympy meanings, and the pattern.
 from __future__ import annotations
 
 import itertools
+import json
+import multiprocessing
 from collections.abc import Iterator
+from queue import Empty
 from typing import Any
 
 import sympy as sp
 
+from emlc.check.lemmas import row_key
 from emlc.check.reference import grounded
 from emlc.ir.domain import Domain, domain
-from emlc.ir.node import Lit, Node, Var, fold
+from emlc.ir.node import Lit, Node, Var, fold, postorder
 from emlc.passes.compile import Template, raw_formula
 from emlc.tables.primitives import Primitive
-from emlc.tables.witnesses import Witness
+from emlc.tables.witnesses import BODIES, TREES, Witness
 
 Symbolic = Any
 INFINITY = "inf"
@@ -92,6 +96,9 @@ def _fact_holds(part: Symbolic, fact: Domain, symbols: dict[str, Symbolic]) -> b
     if fact == domain("positive") and len(names) == 1 and names[0].is_real:
         at_one = part.subs(names[0], sp.Rational(1, 2))
         return bool(at_one > 0) and _never_zero(part, names)
+    if fact == domain("[1,inf)") and len(names) == 1 and names[0].is_real:
+        t = sp.Symbol("t", real=True)
+        return bool(sp.calculus.util.minimum(part.subs(names[0], t), t, sp.S.Reals) >= 1)
     if fact == domain("unit circle"):
         return bool(sp.simplify(sp.Abs(part)) == 1)
     return False
@@ -133,8 +140,21 @@ def _domains(template: Template) -> list[Domain]:
 def _cases(template: Template) -> Iterator[dict[str, Symbolic]]:
     """The parameters as signed symbols, every combination that the domains allow."""
     choices = [_signs(p, d) for p, d in zip(template.params, _domains(template), strict=True)]
+    for k, (part, fact) in ((template.params.index(p), c) for p, c in _stated_parts(template)):
+        name = template.params[k]
+        x = sp.Symbol(name)
+        (solution,) = sp.solve(to_sympy(part, {name: x}) - sp.Symbol("u"), x)
+        choices[k] = [solution.subs(sp.Symbol("u"), u) for u in _signs("u", fact)]
     for combination in itertools.product(*choices):
         yield dict(zip(template.params, combination, strict=True))
+
+
+def _stated_parts(template: Template) -> Iterator[tuple[str, tuple[Node, Domain]]]:
+    """Conditions on a part in one parameter, such as 1+x:positive, with the parameter."""
+    for part, fact in template.needed:
+        names = [n.head.name for n in postorder(part) if isinstance(n.head, Var)]
+        if part.args and len(names) == 1:
+            yield names[0], (part, fact)
 
 
 def _signs(name: str, d: Domain) -> list[Symbolic]:
@@ -145,6 +165,10 @@ def _signs(name: str, d: Domain) -> list[Symbolic]:
         found = [p] if d.re.hi > 0 else []
         found += [-p] if d.re.lo < 0 else []
         return found if d.excludes(0.0) else [*found, sp.Integer(0)]
+    if d == domain("open half strip"):
+        return [sp.Symbol(f"{name}_half", complex=True), sp.Integer(0)]
+    if d == domain("right nonzero"):
+        return [sp.Symbol(f"{name}_right", complex=True, nonzero=True)]
     if d.within(domain("principal")):
         strip = sp.Symbol(f"{name}_strip", complex=True)
         return [strip] if d.excludes(0.0) else [strip, sp.Integer(0)]
@@ -247,9 +271,7 @@ class _Execution:
 
     def _principal(self, w: Symbolic) -> Symbolic:
         """w + 2 pi i k with the imaginary part in (-pi, pi]; k a fresh integer when unknown."""
-        if w.is_Symbol and w.name.endswith("_strip"):
-            return w
-        if isinstance(w, sp.log):
+        if isinstance(w, sp.log) or _in_strip(w):
             return w
         im = sp.expand(w.as_real_imag()[1]) if not w.has(sp.log) or _real_logs(w) else None
         if im is not None and not im.free_symbols and not im.has(sp.arg, sp.Function):
@@ -283,5 +305,59 @@ class _Execution:
         raise NotProved(f"where {total} vanishes is not found")
 
 
+def _in_strip(w: Symbolic) -> bool:
+    """Whether the imaginary part is in (-pi, pi] by the kind of the symbols in a sum."""
+    if w.is_Symbol and w.name.endswith("_strip"):
+        return True
+    halves = 0
+    for term in sp.Add.make_args(w):
+        unsigned = term.as_coeff_Mul()[1] if term.as_coeff_Mul()[0] in (1, -1) else term
+        inner = unsigned.args[0] if isinstance(unsigned, sp.log) else unsigned
+        kind = inner.name.rsplit("_", 1)[-1] if inner.is_Symbol else ""
+        if kind == "half" and inner is unsigned or kind == "right" and inner is not unsigned:
+            halves += 1
+        elif not term.is_real:
+            return False
+    return halves <= 2
+
+
 def _real_logs(w: Symbolic) -> bool:
     return all(term.args[0].is_positive for term in w.atoms(sp.log))
+
+
+def all_rows() -> Iterator[Witness]:
+    """Every row of the tables that needs a proof."""
+    for table in (TREES, BODIES):
+        for rows in table.values():
+            yield from rows
+
+
+def derive(seconds: float = 30.0) -> dict[str, str]:
+    """Prove every row that the method decides, each in a child process with a time limit."""
+    proved: dict[str, str] = {}
+    context = multiprocessing.get_context("spawn")
+    for row in all_rows():
+        queue: Any = context.Queue()
+        child = context.Process(target=_derive_one, args=(row_key(row), queue))
+        child.start()
+        try:
+            how = queue.get(timeout=seconds)
+        except Empty:
+            how = None
+        child.kill()
+        child.join()
+        if how is not None:
+            proved[row_key(row)] = how
+    return proved
+
+
+def _derive_one(key: str, queue: Any) -> None:
+    row = next(r for r in all_rows() if row_key(r) == key)
+    try:
+        queue.put(prove(row))
+    except NotProved:
+        queue.put(None)
+
+
+if __name__ == "__main__":
+    print(json.dumps({"proved": derive()}, indent=1, sort_keys=True))  # noqa: T201

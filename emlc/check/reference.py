@@ -11,6 +11,8 @@ from emlc.ir.node import Lit, Node, Var, fold, node, substitute
 from emlc.passes.compile import raw_formula
 from emlc.tables.primitives import Primitive
 
+_MAX_MAG = 100  # bits of an argument; beyond it mpmath may not come back
+
 Point = Mapping[str, tuple[Fraction, Fraction]]
 
 
@@ -74,6 +76,8 @@ def _apply(mp: Any, values: Mapping[str, Any], n: Node, args: list[Any]) -> Any:
     made = _BASIC.get(head.sympy)
     if made is not None:
         return made(mp, *args)
+    if any(mp.isfinite(a) and a and mp.mag(a) > _MAX_MAG for a in args):
+        raise OverflowError
     return getattr(mp, head.sympy)(*args)
 
 
@@ -94,4 +98,6 @@ def _power(mp: Any, x: Any, y: Any) -> Any:
         if mp.re(y) > 0:
             return mp.mpf(0)
         raise ZeroDivisionError
+    if mp.mag(y) + mp.mag(mp.log(x) or 1) > _MAX_MAG:
+        raise OverflowError
     return mp.power(x, y)

@@ -66,24 +66,42 @@ class Node:
         raise TypeError("nodes do not pickle; write them as JSON or RPN text")
 
 
-_nodes: weakref.WeakValueDictionary[tuple[Head, tuple[Node, ...]], Node] = (
-    weakref.WeakValueDictionary()
-)
+Key = tuple[Head, tuple["Node", ...]]
+
+
+class _Entry(weakref.ref["Node"]):
+    """A weak reference that knows its key, so that a dead node leaves the table."""
+
+    __slots__ = ("key",)
+    key: Key
+
+
+_nodes: dict[Key, _Entry] = {}
+
+
+def _forget(entry: _Entry) -> None:
+    if _nodes.get(entry.key) is entry:
+        del _nodes[entry.key]
 
 
 def node(head: Head, *args: Node) -> Node:
     """The one node with this head and these arguments."""
     key = (head, args)
-    found = _nodes.get(key)
-    if found is not None:
-        return found
+    entry = _nodes.get(key)
+    if entry is not None:
+        found = entry()
+        if found is not None:
+            return found
     arity = len(head.params) if isinstance(head, Primitive) else 0
     if len(args) != arity:
         raise TypeError(f"{head} takes {arity} arguments, got {len(args)}")
     made: Node = object.__new__(Node)
     made.head = head
     made.args = args
-    return _nodes.setdefault(key, made)
+    entry = _Entry(made, _forget)
+    entry.key = key
+    _nodes[key] = entry
+    return made
 
 
 def var(name: str) -> Node:
@@ -109,15 +127,15 @@ def postorder(*roots: Node) -> Iterator[Node]:
     seen: set[Node] = set()
     stack: list[Node] = list(reversed(roots))
     while stack:
-        top = stack[-1]
+        top = stack.pop()
         if top in seen:
-            stack.pop()
             continue
-        waiting = [a for a in top.args if a not in seen]
-        if waiting:
-            stack.extend(reversed(waiting))
+        args = top.args
+        if args and not seen.issuperset(args):
+            stack.append(top)
+            stack.extend(a for a in reversed(args) if a not in seen)
         else:
-            seen.add(stack.pop())
+            seen.add(top)
             yield top
 
 

@@ -51,11 +51,12 @@ def flatten(root: Node) -> Tape:
     heads: dict[Head, int] = {}
     place: dict[Node, int] = {}
     op, left, right = array("i"), array("i"), array("i")
-    for n in postorder(root):
-        place[n] = len(op)
+    for k, n in enumerate(postorder(root)):
+        place[n] = k
+        args = n.args
         op.append(heads.setdefault(n.head, len(heads)))
-        left.append(place[n.args[0]] if n.args else NONE)
-        right.append(place[n.args[1]] if len(n.args) > 1 else NONE)
+        left.append(place[args[0]] if args else NONE)
+        right.append(place[args[1]] if len(args) > 1 else NONE)
     return Tape(tuple(heads), op, left, right)
 
 
@@ -73,9 +74,15 @@ def measure(tape: Tape) -> Measures:
     size: list[int] = []
     depth: list[int] = []
     for a, b in zip(tape.left, tape.right, strict=True):
-        below = [k for k in (a, b) if k != NONE]
-        size.append(1 + sum(size[k] for k in below))
-        depth.append(1 + max((depth[k] for k in below), default=-1))
+        if a == NONE:
+            size.append(1)
+            depth.append(0)
+        elif b == NONE:
+            size.append(size[a] + 1)
+            depth.append(depth[a] + 1)
+        else:
+            size.append(size[a] + size[b] + 1)
+            depth.append((depth[a] if depth[a] > depth[b] else depth[b]) + 1)
     return Measures(size[-1], depth[-1], len(tape))
 
 

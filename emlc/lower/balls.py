@@ -1,6 +1,6 @@
 """The rigorous evaluator: balls in half-turn form, exact algebra where a ball cannot tell.
 
-Every entry is a + i pi b. A first pass computes with balls at 128 bits; where a ball straddles a
+Every entry is a + i pi b. First come balls at two precisions; where a ball still straddles a
 branch cut or zero, or the answer is too wide, the point is done again in exact algebra, which knows
 cancellations and phases exactly, at rising precision.
 """
@@ -21,7 +21,9 @@ from emlc.lower.exact import PI, Algebra, Undecided, Undefined, Value
 Number = complex | float | int | Fraction | tuple[Fraction, Fraction]
 
 MAX_BITS = 1 << 15
-_FIRST_BITS = 128
+_FIRST_BITS = 64
+_QUICK_BITS = (128, 1024)
+_HUGE = 1 << 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ def evaluate(
     -3.141592653589793j
     """
     point = {name: gaussian(v) for name, v in (values or {}).items()}
-    quick = _quick(tape, point)
-    if quick is not None and _accurate(quick, digits):
-        return Ball("finite", quick)
+    for bits in _QUICK_BITS:
+        quick = _quick(tape, point, bits)
+        if quick is not None and _accurate(quick, digits):
+            return Ball("finite", quick)
     return evaluate_all(tape, point, digits, max_bits)[-1]
 
 
@@ -152,7 +155,10 @@ def _to_ball(algebra: Algebra, v: Value | Ball, digits: int) -> Ball:
     turns = v.im.get(PI, Fraction(0)) if set(v.im) <= {PI} else None
     if v.inf:
         return Ball("infinite", sign=v.inf, turns=turns)
-    value = algebra.flint.acb(algebra.ball(v.re), algebra.ball(v.im))
+    try:
+        value = algebra.flint.acb(algebra.ball(v.re), algebra.ball(v.im))
+    except Undecided as error:
+        return Ball("undecided", why=str(error))
     if not _accurate(value, digits):
         return Ball("undecided", why="the value is not visible to the digits asked for")
     return Ball("finite", value, turns=turns)
@@ -169,7 +175,7 @@ def _accurate(z: Any, digits: int) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _constants(tape: Tape) -> list[tuple[Any, Any] | None]:
+def _constants(tape: Tape, bits: int) -> list[tuple[Any, Any] | None]:
     """Half-turn balls of the variable-free entries; None for entries that hold a variable."""
     import flint
 
@@ -177,8 +183,8 @@ def _constants(tape: Tape) -> list[tuple[Any, Any] | None]:
     for k in range(len(tape)):
         below = [j for j in (tape.left[k], tape.right[k]) if j != NONE]
         free.append(not isinstance(tape.head(k), Var) and all(free[j] for j in below))
-    with flint.ctx.workprec(2 * _FIRST_BITS):
-        algebra = Algebra(2 * _FIRST_BITS)
+    with flint.ctx.workprec(2 * bits):
+        algebra = Algebra(2 * bits)
         made: list[Value | Ball] = []
         for k in range(len(tape)):
             made.append(_step(algebra, tape, k, made, {}) if free[k] else Ball("undecided"))
@@ -198,12 +204,12 @@ def _half_turns(algebra: Algebra, v: Value | Ball) -> tuple[Any, Any] | None:
     return (algebra.flint.arb(v.inf) * float("inf") if v.inf else algebra.ball(v.re), b)
 
 
-def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]]) -> Any:
-    """The last entry by balls at 128 bits as an acb; None where a ball cannot tell."""
+def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int) -> Any:
+    """The last entry by balls at this precision as an acb; None where a ball cannot tell."""
     import flint
 
-    constants = _constants(tape)
-    with flint.ctx.workprec(_FIRST_BITS):
+    constants = _constants(tape, bits)
+    with flint.ctx.workprec(bits):
         pi = flint.arb.pi()
         made: list[tuple[Any, Any]] = []
         for k, known in enumerate(constants):
@@ -239,6 +245,8 @@ def _quick_eml(x: tuple[Any, Any], y: tuple[Any, Any], pi: Any, acb: Any) -> tup
             return None
         z = acb(c, im)
         log = (abs(z).log(), z.arg() / pi)
+    if a > _HUGE:
+        return None
     if not a.is_finite():
         return (-log[0], -log[1] + 0 * pi.mid()) if a < 0 else None
     size = a.exp()

@@ -23,6 +23,7 @@ Key = tuple[Any, ...]
 ONE, PI = 0, 1
 _MAX_TERMS = 12
 _MAX_BITS = 512
+_HUGE = 1 << 80
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
@@ -120,12 +121,13 @@ class Algebra:
         if kind == "logn":
             return arb(parts[0]).log()
         balls = [self.ball(dict(p)) for p in parts]
-        if kind == "exp":
-            return balls[0].exp()
-        if kind == "cos":
-            return balls[0].exp() * balls[1].cos()
-        if kind == "sin":
-            return balls[0].exp() * balls[1].sin()
+        if kind in ("exp", "cos", "sin"):
+            if not all(abs(b) < _HUGE for b in balls):
+                raise Undecided("an exponential too large to write down")
+            size = balls[0].exp()
+            if kind == "exp":
+                return size
+            return size * (balls[1].cos() if kind == "cos" else balls[1].sin())
         if kind == "log":
             return abs(balls[0]).log()
         z = self.flint.acb(balls[0], balls[1])
@@ -243,26 +245,29 @@ class Algebra:
     def log_abs(self, form: Form) -> Form:
         """ln |form| of a nonzero real form, a leading monomial taken out so that equals agree."""
         best: tuple[Key, Form] | None = None
-        for lead, own in self._leads(form):
-            reduced = self._multiply_out(scaled(form, 1 / form[lead]), own)
-            key = _key(reduced)
+        for c, own in self._leads(form):
+            key = _key(self._multiply_out(scaled(form, 1 / c), own))
             if best is None or key < best[0]:
-                best = key, plus(self._rational_log(abs(form[lead])), own)
-        if best is None:
-            lead = min(form)
-            best = _key(scaled(form, 1 / form[lead])), self._rational_log(abs(form[lead]))
+                best = key, plus(self._rational_log(abs(c)), own)
+        assert best is not None
         key, size = best
-        return size if key == ((ONE, 1),) else plus(size, {self.atom("log", key): Fraction(1)})
+        if len(key) == 1 and key[0][0] == ONE:
+            return size
+        return plus(size, {self.atom("log", key): Fraction(1)})
 
-    def _leads(self, *forms: Form) -> list[tuple[int, Form]]:
-        """The terms that may be taken out as a factor: plain monomials, with their exponents."""
-        found: list[tuple[int, Form]] = []
-        for form in forms:
-            for atom in sorted(form)[:_MAX_TERMS]:
-                own = self._exponent(atom)
-                if own is not None:
-                    found.append((atom, own))
-        return found
+    def _leads(self, form: Form) -> list[tuple[Fraction, Form]]:
+        """The factors c exp(R) that the terms may give up, the term's own part left positive."""
+        return [self._factor(atom, form[atom]) for atom in sorted(form)[:_MAX_TERMS]]
+
+    def _factor(self, atom: int, c: Fraction) -> tuple[Fraction, Form]:
+        own = self._exponent(atom)
+        if own is not None:
+            return c, own
+        kind, *parts = self._keys[atom]
+        if kind in ("cos", "sin"):
+            return c, dict(parts[0])
+        sign = self.sign({atom: Fraction(1)})
+        return c * sign, {self.atom("log", ((atom, Fraction(1)),)): Fraction(1)}
 
     def _multiply_out(self, form: Form, own: Form) -> Form:
         """form / exp(own)."""
@@ -356,8 +361,7 @@ class Algebra:
         self._off_the_cut(v)
         best: tuple[Key, Key, int, int, Form] | None = None
         for k, (a, b) in enumerate(((v.re, v.im), (v.im, scaled(v.re, -1)))):
-            for lead, own in self._leads(a):
-                c = a[lead]
+            for c, own in self._leads(a):
                 u = [self._multiply_out(scaled(part, 1 / c), own) for part in (a, b)]
                 quarter = k + (2 if c < 0 else 0)
                 size = plus(self._rational_log(abs(c)), own)

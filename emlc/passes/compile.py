@@ -20,6 +20,9 @@ from emlc.tables.witnesses import BODIES, TREES, Witness
 MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
 _MAX_NESTING = 60
+_PARTS = 1000
+
+_COMMUTE = (BY_NAME["add"], BY_NAME["mul"], BY_NAME["avg"], BY_NAME["hypot"])
 
 Exclusion = tuple[Node, Fraction]
 
@@ -50,11 +53,16 @@ class Choice:
 class Template:
     """A row ready for use: its pattern, its domain, and its tree as a program."""
 
-    __slots__ = ("base", "body", "counts", "given", "needed", "off", "params", "pattern", "raw", "row")
+    __slots__ = (
+        "base", "body", "counts", "dominated", "given", "heads", "needed", "off", "params",
+        "pattern", "raw", "row", "symmetric",
+    )  # fmt: skip
 
     def __init__(self, row: Witness) -> None:
         self.row = row
         self.pattern = formula(row.computes)
+        heads = [None if isinstance(a.head, Var) else a.head for a in self.pattern.args]
+        self.heads = heads if any(heads) else []
         self.params = tuple(_letters(self.pattern))
         self.needed = [(formula(left), domain(right)) for left, right in conditions(row.where)]
         self.off = [
@@ -68,6 +76,31 @@ class Template:
             self.body = raw_formula(row.body)
         self.counts = [row.tree.count(p) for p in self.params]
         self.base = len(row.tree) - sum(self.counts)
+        self.dominated = False
+        self.symmetric = (
+            self.pattern.head in _COMMUTE
+            and all(isinstance(a.head, Var) for a in self.pattern.args)
+            and len(set(self.counts)) == 1
+            and len({d for _, d in self.needed}) == 1
+            and not row.body
+        )
+
+    def dominates(self, other: Template) -> bool:
+        """Whether this row is as good wherever the other may be used, infinities aside."""
+        mine, theirs = self.row, other.row
+        if mine.computes != theirs.computes or mine.where != theirs.where or mine.off:
+            return False
+        if not (mine.tree and theirs.tree) or mine.reach < theirs.reach:
+            return False
+        costs = list(zip((*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree))))
+        return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
+
+    def may_match(self, n: Node) -> bool:
+        """A quick look at the heads below; False only where `match` finds nothing."""
+        if not self.heads:
+            return True
+        heads = [a.head for a in n.args]
+        return all(h is None or any(h is m for m in heads) for h in self.heads)
 
     def build(self, parts: Sequence[Node]) -> Node:
         """The tree with pure trees in place of the parameters."""
@@ -110,7 +143,10 @@ def rows_for(name: str) -> list[Template]:
         if head is not None and head.meaning and head is not EML:
             rows.append(_meaning(head))
         made = [Template(row) for row in rows]
-        _templates[name] = [t for t in made if not (t.raw and t.row.source == "meaning")]
+        kept = [t for t in made if not (t.raw and t.row.source == "meaning")]
+        for t in kept:
+            t.dominated = any(other.dominates(t) for other in kept)
+        _templates[name] = kept
         _by_row.update((t.row, t) for t in _templates[name])
     return _templates[name]
 
@@ -123,11 +159,19 @@ class Compiler:
         self.mode = mode
         self.best: dict[Node, Choice | None] = {}
         self._open: set[Node] = set()
+        self._budget = 0
 
     # -- choosing --------------------------------------------------------------------------------
 
+    def solve(self, root: Node) -> Choice | None:
+        """The best choice for a formula; parts tried on the way are bounded by its size."""
+        self._budget = _PARTS * (1 + sum(1 for _ in postorder(root)))
+        return self.choose(root)
+
     def choose(self, root: Node) -> Choice | None:
         """The best choice for an expression, its parts chosen on the way."""
+        if root in self.best:
+            return self.best[root]
         for n in postorder_new(root, self.best):
             if n not in self.best and n not in self._open:
                 self._open.add(n)
@@ -162,10 +206,14 @@ class Compiler:
             if spelled is not None:
                 yield self._through(None, spelled)
         for template in rows_for(n.head.name if isinstance(n.head, Primitive) else "number"):
-            if template.row.use not in uses:
+            if template.row.use not in uses or not template.may_match(n):
+                continue
+            if template.dominated and self.mode != "finite":
                 continue
             for parts in match(template.pattern, n):
                 yield self._use(template, parts)
+                if template.symmetric:
+                    break
 
     def _use(self, template: Template, found: dict[str, Node]) -> Choice | None:
         """The choice that this row makes of these parts, None where it is not known to be right."""
@@ -204,7 +252,7 @@ class Compiler:
         assert template.body is not None
         expand = substitute if template.raw else instantiate
         expansion = expand(template.body, found)
-        if expansion in self._open:
+        if expansion in self._open or len(self.best) > self._budget:
             return None
         for part, fact in template.given:
             self.ranges.learn(_place(part, found), fact)
@@ -256,11 +304,18 @@ def _place(part: Node, found: dict[str, Node]) -> Node:
     return substitute(part, found)
 
 
-_COMMUTE = (BY_NAME["add"], BY_NAME["mul"], BY_NAME["avg"], BY_NAME["hypot"])
-
-
 def match(pattern: Node, n: Node) -> Iterator[dict[str, Node]]:
     """The ways to read an expression as the pattern, sums and products in either order."""
+    plain = [p.head.name for p in pattern.args if isinstance(p.head, Var)]
+    if len(plain) == len(pattern.args) == len(set(plain)) and plain:
+        yield dict(zip(plain, n.args, strict=True))
+        if pattern.head in _COMMUTE and n.args[0] is not n.args[1]:
+            yield dict(zip(plain, reversed(n.args), strict=True))
+        return
+    yield from _search(pattern, n)
+
+
+def _search(pattern: Node, n: Node) -> Iterator[dict[str, Node]]:
     agenda: list[tuple[list[tuple[Node, Node]], dict[str, Node]]] = [([(pattern, n)], {})]
     seen: set[tuple[Node, ...]] = set()
     while agenda:
@@ -307,7 +362,7 @@ from emlc.passes.ranges import ranges
     17
     """
     compiler = Compiler(ranges, mode)
-    choice = compiler.choose(root)
+    choice = compiler.solve(root)
     if choice is None:
         raise _no_row(compiler, root)
     tree, used = compiler.build(root)

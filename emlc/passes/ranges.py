@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
@@ -40,9 +41,12 @@ class Ranges:
 
     def of(self, root: Node) -> Domain:
         """The range of any expression over the same variables (no new conditions are added)."""
-        for n in postorder_new(root, self.known):
-            self.known[n] = self._plain(n)
-        return self.known[root]
+        known = self.known.get(root)
+        if known is None:
+            for n in postorder_new(root, self.known):
+                self.known[n] = self._plain(n)
+            known = self.known[root]
+        return known
 
     def holds(self, part: Node, needed: Domain) -> bool:
         """Whether the part is known to lie in the set."""
@@ -193,15 +197,18 @@ def formula(text: str) -> Node:
     return found
 
 
-def conditions(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=1024)
+def conditions(text: str) -> tuple[tuple[str, str], ...]:
     """The pairs of a table's `expr:set; expr:set`."""
     pairs = (item.rsplit(":", 1) for item in text.split(";") if item.strip())
-    return [(left.strip(), right.strip()) for left, right in pairs]
+    return tuple((left.strip(), right.strip()) for left, right in pairs)
 
 
 def needs(n: Node, args: list[Domain]) -> list[Condition]:
     """Where this application is defined and real, as conditions on its arguments."""
     assert isinstance(n.head, Primitive)
+    if not n.head.domain:
+        return []
     values = dict(zip(n.head.params, n.args, strict=True))
     text = _case(n.head.domain, n.head.params, args)
     return [(_apply(left, values), domain(right)) for left, right in conditions(text)]
@@ -210,6 +217,8 @@ def needs(n: Node, args: list[Domain]) -> list[Condition]:
 def poles(n: Node, args: list[Domain]) -> list[Node]:
     """What must not be 0 for this application to be defined for complex arguments."""
     assert isinstance(n.head, Primitive)
+    if not n.head.poles:
+        return []
     values = dict(zip(n.head.params, n.args, strict=True))
     text = _case(n.head.poles, n.head.params, args)
     return [_apply(part.strip(), values) for part in text.split(";") if part.strip()]
