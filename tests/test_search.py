@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from emlc.search.exact import (
 )
 from emlc.search.halfturn import RANGE
 from emlc.search.meet import meeting
+from emlc.search.shards import Shard, run_shard
 from emlc.search.table import Table, begin, find, grow
 
 X = 0.5772156649015329
@@ -250,3 +252,24 @@ def test_numbers(text: str, k: int, status: str) -> None:
 def test_a_number_without_a_closed_form_is_not_explained() -> None:
     r = search("0.577215664901532", seconds=20, memory=2e8)
     assert all(f.verdict.status == "unknown" for f in r.found)
+
+
+def test_checkpoint_resumes(tmp_path: Path) -> None:
+    kept = str(tmp_path / "kept.json")
+    first = search("x*y", max_size=13, memory=2e8, checkpoint=kept)
+    assert (first.found, first.lower_bound) == ([], 15)
+    said: list[str] = []
+    again = search("x*y", memory=2e8, checkpoint=kept, progress=said.append)
+    assert again.best is not None
+    assert (again.best.k, again.lower_bound) == (17, 17)
+    assert said[0].startswith("size 15")
+    with pytest.raises(EmlcError):
+        search("x/y", memory=2e8, checkpoint=kept)
+
+
+def test_shards_together_find_what_one_search_finds() -> None:
+    shards = [Shard("x/2", (), "exact", 4e8, 61, 17, 29, part, 5) for part in range(5)]
+    outcomes = [run_shard(s) for s in shards]
+    found = {"".join(rpn) for o in outcomes for rpn in o.trees}
+    assert "11xE11111E1EEEE1xE1E1EE1EEE1E" in found
+    assert [len(o.trees) for o in outcomes].count(0) > 0

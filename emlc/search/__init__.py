@@ -27,6 +27,9 @@ def search(
     max_size: int = 61,
     seconds: float = 60.0,
     memory: float = 4e9,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    checkpoint: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> SearchResult:
     """The smallest trees that mean a formula, with a lower bound on their size.
@@ -35,7 +38,9 @@ def search(
               more, which stands for all that round to it
     mode      exact (right at every point of the domain), shortest (at generic points) or finite
               (as exact, and no infinity inside)
-    memory    bytes for tables
+    memory    bytes for tables, in each process
+    jobs      processes (-1: all processors); scheduler, a Dask cluster at `tcp://...`, instead
+    checkpoint  file that keeps the sizes settled; a search that finds it goes on from there
 
     An interrupt (Ctrl-C) ends the search with what is known. Raises EmlcError for a target that
     cannot be read or is defined nowhere.
@@ -63,7 +68,12 @@ def search(
     root = target if isinstance(target, NodeType) else parse(target).root
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
     made = goal(root, domain, mode)
-    return search_goal(made, Limits(max_size, seconds, memory), known, progress or _silent)
+    return search_goal(
+        made,
+        Limits(max_size, seconds, memory, jobs, scheduler, checkpoint),
+        known,
+        progress or _silent,
+    )
 
 
 def _silent(message: str) -> None:

@@ -39,6 +39,7 @@ class Goal:
     ranges: Ranges
     reference: Reference
     mode: str
+    declared: Mapping[str, str]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +95,9 @@ def goal(target: Node, declared: Mapping[str, str] | None = None, mode: str = "e
     unknown = sorted(set(declared or {}) - set(variables(root)))
     if unknown:
         raise ArgumentError(f"{unknown[0]} is not a variable of the target")
-    return Goal(root, ranges(root, declare(declared or {})), Reference(root), mode)
+    return Goal(
+        root, ranges(root, declare(declared or {})), Reference(root), mode, dict(declared or {})
+    )
 
 
 def first_failure(goal: Goal, tape: Tape, points: Sequence[Point], finite: bool) -> Point | None:

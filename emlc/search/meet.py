@@ -55,19 +55,41 @@ class Meeting:
     lossy: int = 0
     beyond: int = 0
     full: bool = False
+    part: int = 0
+    parts: int = 1
+    _piece: int = 0
     _refiner: Refiner | None = None
 
     def through(self, size: int, max_size: int) -> list[Hit]:
         """All trees of exactly `size` nodes; sizes below were done; `max_size` bounds the run."""
-        t, n = self.table, self.needs
-        while 2 * (len(n.start) - 1) <= size - t.size - 2:
-            if not self._widen(len(n.start) - 1, max_size):
-                self.full = True
-                return []
+        if not self.ready(size, max_size):
+            return []
         out: list[Hit] = []
-        for s in range((size - t.size - 2) // 2 + 1):
+        self._piece = 0
+        for s in range((size - self.table.size - 2) // 2 + 1):
             out += self._meet(s, size - 2 * s)
         return out
+
+    def ready(self, size: int, max_size: int) -> bool:
+        """Store the needs that trees of `size` nodes take; False when they do not fit."""
+        while 2 * (len(self.needs.start) - 1) <= size - self.table.size - 2:
+            if not self._widen(len(self.needs.start) - 1, max_size):
+                self.full = True
+                return False
+        return True
+
+    def forget(self) -> None:
+        """Start again from the target: the table has grown, larger siblings are known."""
+        n = self.needs
+        if len(n.start) > 2:
+            n.slots.fill(0)
+            n.start[:] = [0, 1]
+            put(n.slots, 0, n.value[0, 0])
+
+    def _mine(self) -> bool:
+        """Whether the next piece of work falls to this part of the parts."""
+        self._piece += 1
+        return self._piece % self.parts == self.part
 
     def _widen(self, s: int, max_size: int) -> bool:
         """Store all needs of contexts of 2s nodes that trees of up to `max_size` nodes can use."""
@@ -96,6 +118,8 @@ class Meeting:
         unsure = np.empty((20_000, 4), dtype=np.int64)
         limit = t.start[filler // 2 + 1]
         for lo in range(n.start[s], n.start[s + 1], piece):
+            if not store and not self._mine():
+                continue
             count, found, lossy, beyond = expand(
                 lo, min(lo + piece, n.start[s + 1]), *block, limit, store, count,
                 *self._arrays(), hits, unsure,
@@ -196,6 +220,8 @@ class Meeting:
             lo, hi = t.block(f)
             piece = max(1, 50_000_000 // max(1, t.count(h)))
             for i in range(lo, hi, piece):
+                if not self._mine():
+                    continue
                 found, lossy = stream(
                     i, min(i + piece, hi), *t.block(h), slots, bits, *columns,
                     t.exp_status, t.ln_status, n.value, n.parent, n.sibling, n.side,

@@ -18,6 +18,7 @@ from emlc.ir.node import ONE as LEAF
 from emlc.ir.node import Node, eml, var
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate_all
+from emlc.search.checkpoint import Checkpoint
 from emlc.search.goal import Goal, first_failure
 from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
 from emlc.search.meet import Meeting, meeting
@@ -31,27 +32,33 @@ MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
+SHARED_FROM = 2.0  # seconds of a size, below which sharing costs more than it saves
 
 
 @dataclass(slots=True)
 class Limits:
-    """What a search may use: nodes, seconds, bytes."""
+    """What a search may use: nodes, seconds, bytes, processes or a cluster; where it is kept."""
 
     max_size: int = 61
     seconds: float = 60.0
     memory: float = 4e9
+    jobs: int = 1
+    scheduler: str | None = None
+    checkpoint: str | None = None
 
 
 @dataclass(slots=True)
 class Round:
     """One run against one vector of sample points; `settled` is the largest size without a miss."""
 
+    goal: Goal
     points: list[Point]
     table: Table
     meeting: Meeting
     settled: int = -1
     hits: list[list[str]] = field(default_factory=list)
     stopped: str = ""
+    widening: int = 0
 
 
 _tables: dict[tuple[object, ...], Table] = {}
@@ -110,7 +117,7 @@ def prepare_round(goal: Goal, points: list[Point], limits: Limits) -> Round:
         _tables[key] = table
     target = np.array([row(goal.value(p)) for p in points])
     per = NEED_BYTES + 48 * (len(points) - 1)
-    return Round(points, table, meeting(table, target, int(0.35 * limits.memory / per)))
+    return Round(goal, points, table, meeting(table, target, int(0.35 * limits.memory / per)))
 
 
 def settle(r: Round, size: int, limits: Limits, until: float) -> bool:
@@ -120,32 +127,56 @@ def settle(r: Round, size: int, limits: Limits, until: float) -> bool:
         entries, seconds = forecast(t)
         fits = entries <= len(t.left) or t.size < SEED_SIZE
         needs, meet_seconds = m.forecast(size) if t.size >= SEED_SIZE else (0.0, math.inf)
-        if needs > len(m.needs.parent):
-            meet_seconds = math.inf
+        if needs > len(m.needs.parent) or size > 2 * t.size + 3:
+            meet_seconds = (
+                math.inf
+            )  # no room, or both children of a node may be larger than the table
         if fits and seconds < meet_seconds:
             if time.monotonic() + 0.5 * seconds > until:
                 r.stopped = "time"
                 return False
-            if not grow(t, t.size + 2):
-                fits = False
-            continue
+            if grow(t, t.size + 2):
+                m.forget()
+                continue
+            fits = False
         if math.isinf(meet_seconds):
             r.stopped = "memory"
             return False
         if time.monotonic() + 0.5 * meet_seconds > until:
             r.stopped = "time"
             return False
-        hits = m.through(size, limits.max_size)
+        shared = limits.jobs != 1 or limits.scheduler is not None
+        if shared and meet_seconds > SHARED_FROM and len(r.points) == 1:
+            r.hits = _share(r, size, limits)
+        else:
+            r.hits = [m.rpn(h) for h in m.through(size, limits.max_size)]
         if m.full:
             r.stopped = "memory"
             return False
-        r.hits = [m.rpn(h) for h in hits]
         r.settled = size
         return True
     n = int(find(t.slots, t.value, m.needs.value[0]))
     r.hits = [t.rpn(n)] if n >= 0 and n < t.block(size)[1] else []
     r.settled = size
     return True
+
+
+def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
+    """The trees of one size, found by several processes."""
+    from emlc.search.shards import Shard, run_shards
+    from emlc.show import show
+
+    parts = 4 * max(2, limits.jobs)
+    domain = tuple(sorted((n, str(d)) for n, d in r.goal.declared.items()))
+    shards = [
+        Shard(show(r.goal.root), domain, r.goal.mode, limits.memory, limits.max_size,
+              r.table.size, size, part, parts)
+        for part in range(parts)
+    ]  # fmt: skip
+    outcomes = run_shards(shards, jobs=limits.jobs, scheduler=limits.scheduler)
+    r.widening = max(r.widening, *(o.widening for o in outcomes))
+    r.meeting.lossy += sum(o.meeting for o in outcomes)
+    return [rpn for o in outcomes for rpn in o.trees]
 
 
 def tree(rpn: Sequence[str]) -> Node:
@@ -244,7 +275,8 @@ def _climb(
     goal: Goal, points: list[Point], trial: list[Point], limits: Limits, until: float,
     result: SearchResult, tell: Tell,
 ) -> None:  # fmt: skip
-    first = 1
+    kept = Checkpoint(limits.checkpoint, result)
+    first = kept.settled + 2 if kept.settled > 0 else 1
     for turn in range(_ROUNDS):
         r = prepare_round(goal, points, limits)
         missed: Point | None = None
@@ -257,6 +289,8 @@ def _climb(
             missed = _confirm(goal, r, trial, result)
             if turn == 0 and not result.found:
                 _note(result, r, turn, size if r.hits else size + 2)
+                if not r.hits:
+                    kept.save(size, result)
             if result.found or missed is not None:
                 first = size
                 break
@@ -275,7 +309,8 @@ def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
     """The bound and the values undecided of the single-point round; the rate of any."""
     if turn == 0:
         result.lower_bound = max(result.lower_bound, bound)
-        result.undecided = r.table.lossy + r.meeting.lossy
+        lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
+        result.undecided = max(result.undecided, lossy)
 
 
 def _confirm(goal: Goal, r: Round, trial: list[Point], result: SearchResult) -> Point | None:

@@ -1,0 +1,59 @@
+"""What a search has settled, in a file: enough to go on, since tables are built again alike."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from emlc.errors import ArgumentError
+from emlc.search.result import SearchResult
+
+
+class Checkpoint:
+    """The file of one search; without a path it remembers nothing."""
+
+    def __init__(self, path: str | None, result: SearchResult) -> None:
+        self.path = path
+        self.settled = 0
+        self._search = {"target": result.target, "domain": result.domain, "mode": result.mode}
+        if path is None or not os.path.exists(path):
+            return
+        kept = _read(path)
+        if kept["search"] != self._search:
+            raise ArgumentError(
+                f"{path} belongs to another search: {kept['search']}", hint="give another file"
+            )
+        self.settled = kept["settled"]
+        result.lower_bound = self.settled + 2
+        result.undecided = kept["undecided"]
+
+    def save(self, settled: int, result: SearchResult) -> None:
+        """Write that no tree of up to `settled` nodes is right, atomically."""
+        if self.path is None:
+            return
+        self.settled = settled
+        kept = {
+            "schema": 1,
+            "search": self._search,
+            "settled": settled,
+            "undecided": result.undecided,
+            "terms": result.terms,
+        }
+        with open(self.path + ".new", "w", encoding="utf-8") as file:
+            json.dump(kept, file)
+        os.replace(self.path + ".new", self.path)
+
+
+def _read(path: str) -> dict[str, Any]:
+    problem = f"{path} is not a checkpoint of a search"
+    try:
+        with open(path, encoding="utf-8") as file:
+            kept = json.load(file)
+    except (OSError, ValueError) as error:
+        raise ArgumentError(problem) from error
+    if not isinstance(kept, dict) or kept.get("schema") != 1 or "search" not in kept:
+        raise ArgumentError(problem)
+    if not isinstance(kept.get("settled"), int) or not isinstance(kept.get("undecided"), int):
+        raise ArgumentError(problem)
+    return kept
