@@ -77,6 +77,9 @@ TREES: dict[str, tuple[Witness, ...]] = {
           "1EEE1EE11EEE1EE11EEE1EE11EE1EE", finite=True, reach=1000),
         W("12", "11111111111111111111111111EEE1EE11EEE1EE11EEE1EE11EEE1EE11EEE1EE11EEE1EE11EEE1E"
           "E11EEE1EE11EEE1EE11EEE1EE11EEE1EE11EE1EE", finite=True, reach=1000),
+        W("1/3", "111E111111E1EEEE11EEE11E1E1EE1EEE1E", reach=1000),
+        W("3/2", "111E1EE1111111E1EEEE11EEE11E1E1EEE1E1EE", reach=1000),
+        W("-1/2", "1111111E1EEEE11EEE11E1E1EEE1E", reach=1000),
     ),
     "e": (
         W("e", "11E", finite=True, reach=1000, source=PAPER),
@@ -103,6 +106,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("-x", "11xx1EEE1EEx1E1EE", where="x:real", finite=True, reach=6),
         W("-x", "11111111E1EEEE11EEEE1EE1xE1EE1E", where="x:complex", reach=1000),
         W("-ln(x)", "11111E1EEEExE", where="x:complex nonzero", reach=1000),
+        W("-(x*y)", "1111111E1EEx1EEEE1EEyE1EEy1EE", where="x:real; y:real", reach=700),
     ),
     "pi": (
         W("pi", "111111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1EEE1EE11111111E1EEEE"
@@ -123,6 +127,13 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("e*x", "1111xEE1EE11EE1EE1E", where="x:real", reach=1000),
         W("x*ln(x)", "1111xEE1EE11xE1EEE1EE1E", where="x:positive", reach=1000),
         W("x*ln(y)", "11Ex11xxEE1EE1xEyEE1EE1E1EE", where="x:real; y:positive", off="x:0"),
+        W("x*ln(y)", "111111yE1EEEE1EExE1EE1E", where="x:real; y:positive", reach=1000),
+        W("x*y", "1111xEE1EEyE1EE1E", where="x:complex; y:positive", reach=1000,
+          source=EML_SKILL),
+        W("x^2*y", "111111xEE1EExEE1EEyE1EE1E", where="x:real; y:real", reach=1000),
+        W("x*exp(y)", "1111xEE1EEy1EE1EE1E", where="x:real; y:real", reach=1000),
+        W("x*exp(-y)", "111y1EEE1EE1xE1EE1E", where="x:real; y:real", reach=1000),
+        W("i*pi", "11111E1E1EEEE11111E1E1EEEE11111E1EEEE11EEE1EE", reach=1000),
     ),
     "sqrt": (
         W("sqrt(2)", "111111111111EEE1EE11EE1EEE1EEE1EEE1EE111111EEE1EE11EE1EEE1E1E", finite=True,
@@ -152,6 +163,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
           source=PAPER),
         W("x-ln(y)", "11xE1EEyE", where="x:complex; y:complex nonzero", reach=1000, source=PAPER),
         W("exp(x)-1", "x11EE", where="x:complex", finite=True, reach=1000),
+        W("exp(x)-exp(-x)", "x11111E1EEEEx1EE1E1EE", where="x:real", reach=6),
     ),
     "add": (
         W("x+y", "1111x1EEE1EEy1EE1EE", where="x:real; y:real", source=EML_SKILL),
@@ -165,6 +177,9 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x+e", "1111x1EEE1EE11E1EE1EE", where="x:real", reach=700),
         W("x+ln(y)", "1111yEE1EEx1EE1EE", where="x:real; y:positive", reach=700),
         W("x+exp(y)", "y11111E1EEEEx1EE1EE", where="x:real; y:real", reach=700),
+        W("exp(x)+exp(-x)", "x111x1EEE1EE1x11EEE1EE11EE1EE", where="x:real", reach=6),
+        W("exp(2*x)+1", "x11x1EE1x11EEE1E1EEE11EE1EE", where="x:real", reach=3),
+        W("1+x^2", "1111xEE1EExE1EE11111E1EEEE11EE1EE", where="x:real", reach=1000),
     ),
     "div": (
         W("x/y", "111yEE1EE1xE1EE1E", where="x:complex; y:complex nonzero", reach=1000,
@@ -203,6 +218,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x^y", "11111E1EEEE1111yEE1EE11111E1EEEExEE1EE1E1EE1E", where="x:complex; y:positive",
           reach=1000),
         W("x^x", "1111xEE1EE11xE1EEE1EE1E1E", where="x:positive", reach=1000),
+        W("x^y", "11E1111yEE1EE1yExEE1EE1E1EE1E", where="x:complex; y:positive", reach=1000),
     ),
     "eml": (
         W("eml(x,y)", "xyE", where="x:complex; y:complex", finite=True, reach=1000, source=PAPER),
@@ -214,6 +230,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
           reach=1000),
         W("ln(1+x)", "11111111EEE1EEx1EE1EEE1EE", where="1+x:positive", reach=700),
         W("ln(exp(x)+exp(y))", "11y11111E1EEEEx1E1EE1EEE1EE", where="x:real; y:real", reach=6),
+        W("ln(x)", "11xEE11xEExE1EE", where="x:real nonzero", reach=1000),
     ),
     "softplus": (
         W("softplus(x)", "11x11111E1EEEE11EE1EEE1EE", where="x:real", reach=10),
