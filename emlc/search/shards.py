@@ -6,9 +6,11 @@ a worker that dies loses nothing but its own time, and the scheduler gives its s
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from emlc.errors import MissingError
@@ -68,10 +70,7 @@ def run_shards(
 
     Raises MissingError when joblib, or distributed for a cluster, is not installed.
     """
-    try:
-        import joblib
-    except ImportError as error:
-        raise MissingError("joblib is not installed", hint="pip install joblib") from error
+    joblib = _needed("joblib")
     with _backend(joblib, scheduler):
         outcomes: list[Outcome] = joblib.Parallel(n_jobs=jobs)(
             joblib.delayed(run_shard)(shard) for shard in shards
@@ -79,15 +78,17 @@ def run_shards(
     return outcomes
 
 
-def _backend(joblib: Any, scheduler: str | None) -> AbstractContextManager[Any]:
+@contextmanager
+def _backend(joblib: Any, scheduler: str | None) -> Iterator[None]:
     if scheduler is None:
-        return nullcontext()
+        yield
+        return
+    with _needed("distributed").Client(scheduler), joblib.parallel_config("dask"):
+        yield
+
+
+def _needed(package: str) -> Any:
     try:
-        from distributed import Client
+        return import_module(package)
     except ImportError as error:
-        raise MissingError(
-            "distributed is not installed", hint="pip install distributed"
-        ) from error
-    Client(scheduler)
-    context: AbstractContextManager[Any] = joblib.parallel_config("dask")
-    return context
+        raise MissingError(f"{package} is not installed", hint=f"pip install {package}") from error
