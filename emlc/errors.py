@@ -1,4 +1,4 @@
-"""What can go wrong, said once: every error names its place in the text and what would be accepted."""
+"""What can go wrong: every error names its place in the text and what would be accepted."""
 
 from __future__ import annotations
 

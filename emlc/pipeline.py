@@ -126,8 +126,8 @@ def compile(
 ) -> Compiled:
     """Compile a formula to a pure EML tree that is right on its whole domain.
 
-    `domain` maps variables to sets such as "real", "complex", "positive", "[0,1]"; the default is the
-    natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves out the
+    `domain` maps variables to sets such as "real", "complex", "positive", "[0,1]"; the default is
+    the natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves out the
     sampled comparison of tree and formula.
 
     Raises ParseError, NameError_, DomainError or LimitError.

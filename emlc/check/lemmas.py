@@ -27,7 +27,9 @@ def lemmas() -> dict[str, str]:
 def proved_by_rows(used: Collection[Witness]) -> Verdict:
     """Proved when every row that a tree rests on is, and the ranges place each on its domain."""
     known = lemmas()
-    open_rows = sorted(row.computes for row in used if row.source != "meaning" and row_key(row) not in known)
+    open_rows = sorted(
+        row.computes for row in used if row.source != "meaning" and row_key(row) not in known
+    )
     if open_rows:
         names = ", ".join(dict.fromkeys(open_rows))
         return Verdict("unknown", f"no proof is known for the rows {names}")

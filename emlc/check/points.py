@@ -25,7 +25,7 @@ _PLANE: list[Gaussian] = [
                  (0, 20), (Fraction(1, 2), Fraction(-1, 3)), (-3, Fraction(1, 2)))
 ]  # fmt: skip
 _SIDES = [
-    (x, s * _TINY) for x in (Fraction(-2), Fraction(-1, 2), Fraction(2), Fraction(3)) for s in (1, -1)
+    (Fraction(x), s * _TINY) for x in (-2, Fraction(-1, 2), 2, 3) for s in (1, -1)
 ]
 
 
@@ -68,11 +68,10 @@ def sample(ranges: Ranges, count: int, seed: int) -> Iterator[Point]:
     rng = random.Random(seed)
     names = sorted(ranges.variables)
     domains = [ranges.variables[n] for n in names]
-    allowed = _filter(ranges)
+    allowed = _Filter(ranges)
     given = 0
-    tries = 0
-    for values in itertools.chain(_combined(domains, rng), _random(domains, rng)):
-        tries += 1
+    stream = itertools.chain(_combined(domains, rng), _random(domains, rng))
+    for tries, values in enumerate(stream, 1):
         point = dict(zip(names, values, strict=True))
         if allowed(point):
             yield point
@@ -104,7 +103,7 @@ def _random(domains: list[Domain], rng: random.Random) -> Iterator[tuple[Gaussia
         yield tuple(values)
 
 
-class _filter:  # noqa: N801 - used as a function
+class _Filter:
     """Whether a point satisfies the conditions on parts."""
 
     def __init__(self, ranges: Ranges) -> None:

@@ -1,10 +1,10 @@
 """Proofs of the rows with sympy: run a tree on symbols, case by case of the signs of its variables.
 
-A tree row is executed on symbols: every parameter in turn positive, negative, zero or a generic complex
-number, as its domain allows. exp and ln are sympy's; ln 0 and exp(-inf) follow the exact meaning; ln of
-a product is the sum of logarithms plus 2 pi i k with an integer k that is 0 where the imaginary parts
-show it. Where a sum under a logarithm may vanish, that case is run as well. A body row is an identity
-between its body, rows replaced by their sympy meanings, and the pattern.
+A tree row is executed on symbols: every parameter in turn positive, negative, zero or a generic
+complex number, as its domain allows. exp and ln are sympy's; ln 0 and exp(-inf) follow the exact
+meaning; ln of a product is the sum of logarithms plus 2 pi i k with an integer k that is 0 where
+the imaginary parts show it. Where a sum under a logarithm may vanish, that case is run as well. A
+body row is an identity between its body, rows replaced by their sympy meanings, and the pattern.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ def _in_strip(w: Symbolic) -> bool:
         unsigned = term.as_coeff_Mul()[1] if term.as_coeff_Mul()[0] in (1, -1) else term
         inner = unsigned.args[0] if isinstance(unsigned, sp.log) else unsigned
         kind = inner.name.rsplit("_", 1)[-1] if inner.is_Symbol else ""
-        if kind == "half" and inner is unsigned or kind == "right" and inner is not unsigned:
+        if (inner is unsigned and kind == "half") or (inner is not unsigned and kind == "right"):
             halves += 1
         elif not term.is_real:
             return False

@@ -1,4 +1,4 @@
-"""The value of a formula at an exact point, by mpmath: an opinion that shares nothing with trees."""
+"""The value of a formula at an exact point, by mpmath: it shares nothing with trees."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _to_ball(algebra: Algebra, v: Value | Ball, digits: int) -> Ball:
 
 
 def _accurate(z: Any, digits: int) -> bool:
-    """Whether the ball gives this many digits, relative to its modulus (an exact zero gives all)."""
+    """Whether the ball gives this many digits of its modulus (an exact zero gives all)."""
     if not z.is_finite():
         return False
     return bool(z.is_exact() or z.rel_accuracy_bits() > 3.33 * digits)
@@ -217,8 +217,9 @@ def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int
             if known is None and isinstance(head, Var):
                 if head.name not in point:
                     raise ArgumentError(f"no value for the variable {head.name}")
-                re, im = (flint.arb(flint.fmpq(q.numerator, q.denominator)) for q in point[head.name])
-                known = (re, im / pi if point[head.name][1] else im)
+                exact = point[head.name]
+                re, im = (flint.arb(flint.fmpq(q.numerator, q.denominator)) for q in exact)
+                known = (re, im / pi if exact[1] else im)
             elif known is None:
                 known = _quick_eml(made[tape.left[k]], made[tape.right[k]], pi, flint.acb)
                 if known is None:

@@ -5,9 +5,9 @@
             | exp(Form) | exp(Form) cos(Form) | exp(Form) sin(Form)
     Value ::= (Form, Form) finite, real and imaginary part | (sign, Form) infinite real part
 
-Cancellations such as e - ln(exp(e)) are exact here at every magnitude, so a value that is zero, real
-or on a branch cut is known to be. Signs that the algebra cannot see are read off lazily computed
-balls; when a ball straddles, `Undecided` asks for more precision.
+Cancellations such as e - ln(exp(e)) are exact here at every magnitude, so a value that is zero,
+real or on a branch cut is known to be. Signs that the algebra cannot see are read off lazily
+computed balls; when a ball straddles, `Undecided` asks for more precision.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Algebra:
         return total
 
     def _atom_ball(self, atom: int) -> Any:
-        """The ball of an atom; atoms are made after the atoms they use, so this does not nest deep."""
+        """The ball of an atom, those it uses first."""
         stack = [atom]
         while stack:
             top = stack[-1]

@@ -1,4 +1,4 @@
-"""Formula to pure EML tree: for every part the smallest row that is right on the values it meets."""
+"""Formula to pure EML tree: for every part the smallest row right on the values it meets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fractions import Fraction
 from emlc.errors import DomainError
 from emlc.ir.domain import domain
 from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
-from emlc.passes.numbers import spell
 from emlc.parse import parse
+from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, conditions, formula, postorder_new
 from emlc.passes.simplify import instantiate
 from emlc.show import show
@@ -92,7 +92,11 @@ class Template:
             return False
         if not (mine.tree and theirs.tree) or mine.reach < theirs.reach:
             return False
-        costs = list(zip((*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree))))
+        costs = list(
+            zip(
+                (*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree)), strict=True
+            )
+        )
         return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
 
     def may_match(self, n: Node) -> bool:

@@ -1,7 +1,7 @@
 """What values each part of a formula takes, and where the formula is defined.
 
-Abstract interpretation of a formula from the domains of its variables. A variable without a declared
-domain has the natural real one: the real points where every part is defined and real.
+Abstract interpretation of a formula from the domains of its variables. A variable without a
+declared domain has the natural real one: the real points where every part is defined and real.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from functools import lru_cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
-from emlc.ir.node import Lit, Node, Var, lit, postorder, substitute
+from emlc.ir.node import Lit, Node, Var, postorder, substitute
 from emlc.parse import parse
 from emlc.passes.simplify import simplify
 from emlc.show import show
-from emlc.tables.primitives import BY_NAME, Cases, Primitive
+from emlc.tables.primitives import Cases, Primitive
 
 Condition = tuple[Node, Domain]
 

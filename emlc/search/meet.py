@@ -9,6 +9,7 @@ needs whose siblings are in the table, met with pairs of entries, cover every tr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,16 @@ class Hit:
     sibling: int
     side: int
     entry: int
+
+
+def ways(
+    g: int, needs: float, count: Callable[[int], float], top: int
+) -> tuple[list[tuple[int, int]], float, float]:
+    """Sizes up to `top` of pairs of entries of g nodes; seconds to stream them, or to ask."""
+    pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= top]
+    streaming = sum(count(f) * count(h) for f, h in pairs) * _STREAM_NS
+    asking = sum(count(min(f, h)) for f, h in pairs) * needs * _ASK_NS
+    return pairs, streaming * 1e-9, asking * 1e-9
 
 
 @dataclass(slots=True)
@@ -178,12 +189,8 @@ class Meeting:
         return self._ask(s, [p for p in pairs if p[1] <= p[0]])
 
     def _ways(self, g: int, needs: float) -> tuple[list[tuple[int, int]], float, float]:
-        """Sizes of pairs of entries of g nodes together; seconds to stream them, or to ask."""
-        t = self.table
-        pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= t.size]
-        streaming = sum(t.count(f) * t.count(h) for f, h in pairs) * _STREAM_NS
-        asking = sum(t.count(min(f, h)) for f, h in pairs) * needs * _ASK_NS
-        return pairs, streaming * 1e-9, asking * 1e-9
+        """See `ways`."""
+        return ways(g, needs, self.table.count, self.table.size)
 
     def forecast(self, size: int) -> tuple[float, float]:
         """Needs to be stored in all, and seconds, to settle trees of exactly `size` nodes."""

@@ -8,6 +8,7 @@ trees that build each row from eml are in `witnesses.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 Cases = tuple[tuple[str, str], ...]
 
@@ -55,7 +56,7 @@ _X = ("x",)
 _XY = ("x", "y")
 
 
-def _fn(name: str, latex: str = "") -> dict[str, str]:
+def _fn(name: str, latex: str = "") -> dict[str, Any]:
     """Spellings of a function that has the same name everywhere."""
     wolfram = {"a": "Arc" + name[1:].capitalize()}.get(name[0], name.capitalize())
     return {
@@ -68,8 +69,9 @@ def _fn(name: str, latex: str = "") -> dict[str, str]:
 
 
 EML = P(
-    "eml", _XY, meaning="exp(x)-ln(y)", domain="y:positive", poles="y", derivative=("exp(x)", "-1/y"),
-    wolfram="EML[{x},{y}]", latex=r"\operatorname{{eml}}\left({x},{y}\right)", mpmath="eml({x},{y})",
+    "eml", _XY, meaning="exp(x)-ln(y)", domain="y:positive", poles="y",
+    derivative=("exp(x)", "-1/y"), wolfram="EML[{x},{y}]",
+    latex=r"\operatorname{{eml}}\left({x},{y}\right)", mpmath="eml({x},{y})",
 )
 
 ROWS: tuple[Primitive, ...] = (
@@ -103,14 +105,16 @@ ROWS: tuple[Primitive, ...] = (
       latex="{x}^{{{y}}}", mpmath="{x}**{y}",
       domain=(("y:natural", ""), ("y:integer", "x:nonzero"), ("y:positive", "x:nonnegative"),
               ("", "x:positive")),
-      range="pow", plane="pow", poles=(("y:positive", ""), ("", "x")), derivative=("y*x^(y-1)", "x^y*ln(x)"), aliases=("power", "Power"),
+      range="pow", plane="pow", poles=(("y:positive", ""), ("", "x")),
+      derivative=("y*x^(y-1)", "x^y*ln(x)"), aliases=("power", "Power"),
       paper=True),
     P("inv", _X, meaning="x^(-1)", native="1/{x}", c="1/{x}", wolfram="1/{x}",
       latex=r"\frac{{1}}{{{x}}}", mpmath="1/{x}", domain="x:nonzero", range="inv", plane="inv",
       poles="x", derivative=("-1/x^2",), aliases=("reciprocal",), paper=True),
     P("div", _XY, meaning="x*y^(-1)", infix="/", native="{x}/{y}", c="{x}/{y}",
       wolfram="{x}/{y}", latex=r"\frac{{{x}}}{{{y}}}", mpmath="{x}/{y}", domain="y:nonzero",
-      range="div", plane="div", poles="y", derivative=("1/y", "-x/y^2"), aliases=("divide", "Divide"),
+      range="div", plane="div", poles="y", derivative=("1/y", "-x/y^2"),
+      aliases=("divide", "Divide"),
       paper=True),
     P("half", _X, meaning="x/2", range="half", plane="half", derivative=("1/2",), paper=True),
     P("sqr", _X, meaning="x*x", infix="²", native="{x}*{x}", c="({x})*({x})", wolfram="{x}^2",
@@ -124,7 +128,8 @@ ROWS: tuple[Primitive, ...] = (
     P("log", ("x", "b"), meaning="ln(x)/ln(b)", wolfram="Log[{b},{x}]",
       latex=r"\log_{{{b}}}\left({x}\right)", mpmath="log({x},{b})",
       domain="x:positive; b:positive; ln(b):nonzero",
-      poles="x; b; ln(b)", derivative=("1/(x*ln(b))", "-ln(x)/(b*ln(b)^2)"), aliases=("logb",), paper=True),
+      poles="x; b; ln(b)", derivative=("1/(x*ln(b))", "-ln(x)/(b*ln(b)^2)"), aliases=("logb",),
+      paper=True),
     P("avg", _XY, meaning="(x+y)/2", range="avg", plane="avg", derivative=("1/2", "1/2"),
       aliases=("mean", "average"), paper=True),
     P("hypot", _XY, meaning="sqrt(x^2+y^2)", native="", c="hypot({x},{y})",
@@ -147,17 +152,20 @@ ROWS: tuple[Primitive, ...] = (
       wolfram="Log10[{x}]", latex=r"\log_{{10}}\left({x}\right)", mpmath="log10({x})",
       aliases=("lg",)),
     P("log1p", _X, meaning="ln(1+x)", native="np.log1p({x})", c="log1p({x})",
-      domain="1+x:positive", plane="principal", monotone="up", poles="1+x", derivative=("1/(1+x)",)),
+      domain="1+x:positive", plane="principal", monotone="up", poles="1+x",
+      derivative=("1/(1+x)",)),
     P("expm1", _X, meaning="exp(x)-1", native="np.expm1({x})", c="expm1({x})", range="(-1,inf)",
       monotone="up", derivative=("exp(x)",)),
     P("exp2", _X, meaning="2^x", c="exp2({x})", range="positive", plane="complex nonzero",
       monotone="up", derivative=("2^x*ln(2)",)),
     P("sigmoid", _X, meaning="1/(1+exp(-x))", range="(0,1)", plane="complex", monotone="up",
       poles="1+exp(-x)", derivative=("sigmoid(x)*(1-sigmoid(x))",), wolfram="LogisticSigmoid[{x}]",
-      latex=r"\operatorname{{sigmoid}}\left({x}\right)", aliases=("expit", "logistic", "LogisticSigmoid"),
+      latex=r"\operatorname{{sigmoid}}\left({x}\right)",
+      aliases=("expit", "logistic", "LogisticSigmoid"),
       paper=True),
     P("softplus", _X, meaning="ln(1+exp(x))", range="positive", plane="principal", monotone="up",
-      poles="1+exp(x)", derivative=("sigmoid(x)",), latex=r"\operatorname{{softplus}}\left({x}\right)"),
+      poles="1+exp(x)", derivative=("sigmoid(x)",),
+      latex=r"\operatorname{{softplus}}\left({x}\right)"),
     # hyperbolic
     P("sinh", _X, **_fn("sinh"), native="np.sinh({x})", monotone="up", derivative=("cosh(x)",),
       paper=True),
@@ -174,7 +182,8 @@ ROWS: tuple[Primitive, ...] = (
       aliases=("arccosh", "arcosh", "argcosh"), paper=True),
     P("atanh", _X, **_fn("atanh", latex=r"\operatorname{{artanh}}\left({x}\right)"),
       native="np.arctanh({x})", domain="x:(-1,1)", plane="half strip", monotone="up",
-      poles="1-x; 1+x", derivative=("1/(1-x^2)",), aliases=("arctanh", "artanh", "argtanh"), paper=True),
+      poles="1-x; 1+x", derivative=("1/(1-x^2)",), aliases=("arctanh", "artanh", "argtanh"),
+      paper=True),
     # circular
     P("sin", _X, **_fn("sin"), native="np.sin({x})", range="[-1,1]", derivative=("cos(x)",),
       paper=True),
@@ -193,19 +202,22 @@ ROWS: tuple[Primitive, ...] = (
       aliases=("arctan", "arctg"), paper=True),
     # reciprocals and their inverses
     P("sec", _X, meaning="1/cos(x)", domain="cos(x):nonzero", range="nonzero",
-      poles="cos(x)", derivative=("sec(x)*tan(x)",), wolfram="Sec[{x}]", latex=r"\sec\left({x}\right)"),
+      poles="cos(x)", derivative=("sec(x)*tan(x)",), wolfram="Sec[{x}]",
+      latex=r"\sec\left({x}\right)"),
     P("csc", _X, meaning="1/sin(x)", domain="sin(x):nonzero", range="nonzero",
-      poles="sin(x)", derivative=("-csc(x)*cot(x)",), wolfram="Csc[{x}]", latex=r"\csc\left({x}\right)",
+      poles="sin(x)", derivative=("-csc(x)*cot(x)",), wolfram="Csc[{x}]",
+      latex=r"\csc\left({x}\right)",
       aliases=("cosec",)),
-    P("cot", _X, meaning="cos(x)/sin(x)", domain="sin(x):nonzero", poles="sin(x)", derivative=("-1-cot(x)^2",),
-      wolfram="Cot[{x}]", latex=r"\cot\left({x}\right)", aliases=("cotan", "ctg")),
-    P("sech", _X, meaning="1/cosh(x)", range="(0,1]", poles="cosh(x)", derivative=("-sech(x)*tanh(x)",),
-      wolfram="Sech[{x}]", latex=r"\operatorname{{sech}}\left({x}\right)"),
+    P("cot", _X, meaning="cos(x)/sin(x)", domain="sin(x):nonzero", poles="sin(x)",
+      derivative=("-1-cot(x)^2",), wolfram="Cot[{x}]", latex=r"\cot\left({x}\right)", aliases=("cotan", "ctg")),
+    P("sech", _X, meaning="1/cosh(x)", range="(0,1]", poles="cosh(x)",
+      derivative=("-sech(x)*tanh(x)",), wolfram="Sech[{x}]", latex=r"\operatorname{{sech}}\left({x}\right)"),
     P("csch", _X, meaning="1/sinh(x)", domain="x:nonzero", range="nonzero",
       poles="sinh(x)", derivative=("-csch(x)*coth(x)",), wolfram="Csch[{x}]",
       latex=r"\operatorname{{csch}}\left({x}\right)", aliases=("cosech",)),
     P("coth", _X, meaning="cosh(x)/sinh(x)", domain="x:nonzero", range="nonzero",
-      poles="sinh(x)", derivative=("1-coth(x)^2",), wolfram="Coth[{x}]", latex=r"\coth\left({x}\right)"),
+      poles="sinh(x)", derivative=("1-coth(x)^2",), wolfram="Coth[{x}]",
+      latex=r"\coth\left({x}\right)"),
     P("asec", _X, meaning="acos(1/x)", domain="x:nonzero; 1/x:[-1,1]", range="[0,3.1416]",
       poles="x", derivative=("1/(x^2*sqrt(1-1/x^2))",), wolfram="ArcSec[{x}]",
       latex=r"\operatorname{{arcsec}}\left({x}\right)", aliases=("arcsec",)),
@@ -216,7 +228,8 @@ ROWS: tuple[Primitive, ...] = (
       poles="x; 1/x-i; 1/x+i", derivative=("-1/(1+x^2)",), wolfram="ArcCot[{x}]",
       latex=r"\operatorname{{arccot}}\left({x}\right)", aliases=("arccot", "arcctg")),
     P("asech", _X, meaning="acosh(1/x)", domain="x:(0,1]", range="nonnegative", plane="principal",
-      monotone="down", poles="x", derivative=("-1/(x^2*sqrt(1/x-1)*sqrt(1/x+1))",), wolfram="ArcSech[{x}]",
+      monotone="down", poles="x", derivative=("-1/(x^2*sqrt(1/x-1)*sqrt(1/x+1))",),
+      wolfram="ArcSech[{x}]",
       latex=r"\operatorname{{arsech}}\left({x}\right)", aliases=("arcsech", "arsech")),
     P("acsch", _X, meaning="asinh(1/x)", domain="x:nonzero", range="nonzero",
       poles="x", derivative=("-1/(x^2*sqrt(1+1/x^2))",), wolfram="ArcCsch[{x}]",
@@ -227,7 +240,8 @@ ROWS: tuple[Primitive, ...] = (
     P("atan2", ("y", "x"), meaning="-i*ln((x+i*y)/hypot(x,y))", native="np.arctan2({y},{x})",
       c="atan2({y},{x})", mpmath="atan2({y},{x})", wolfram="ArcTan[{x},{y}]",
       latex=r"\operatorname{{atan2}}\left({y},{x}\right)", domain="hypot(x,y):nonzero",
-      range="[-3.1416,3.1416]", poles="hypot(x,y)", real_only=True, derivative=("x/(x^2+y^2)", "-y/(x^2+y^2)"), aliases=("arctan2",)),
+      range="[-3.1416,3.1416]", poles="hypot(x,y)", real_only=True,
+      derivative=("x/(x^2+y^2)", "-y/(x^2+y^2)"), aliases=("arctan2",)),
 )  # fmt: skip
 
 BY_NAME: dict[str, Primitive] = {row.name: row for row in ROWS}
@@ -243,7 +257,7 @@ NOT_ELEMENTARY: dict[str, str] = {
     "trunc": "trunc is a step function, not elementary",
     "mod": "mod is a step function, not elementary",
     "gamma": "gamma is not elementary; write Stirling's formula if an approximation will do",
-    "factorial": "factorial is not elementary; write Stirling's formula if an approximation will do",
+    "factorial": "factorial is not elementary; write Stirling's formula if an estimate will do",
     "lgamma": "lgamma is not elementary; write Stirling's formula if an approximation will do",
     "zeta": "zeta is not elementary",
     "erf": "erf is not elementary; tanh(2*x/sqrt(pi)) is near it",
