@@ -20,7 +20,7 @@ from emlc.search.refine import Refiner, refine_need
 from emlc.search.table import Array, Table, fill, put
 from emlc.search.undo import expand, find_need, look_up, mark, stream
 
-_STREAM_NS, _ASK_NS, _WIDEN_NS = 12.0, 900.0, 4000.0
+_STREAM_NS, _ASK_NS, WIDEN_NS = 12.0, 900.0, 4000.0
 
 
 @dataclass(slots=True)
@@ -201,7 +201,7 @@ class Meeting:
             if s == len(counts):
                 rate = counts[-1] / counts[-2] if s > 2 else 3.0 * t.count(1)
                 counts.append(counts[-1] * rate)
-                seconds += counts[-1] * _WIDEN_NS * 1e-9
+                seconds += counts[-1] * WIDEN_NS * 1e-9
             seconds += min(self._ways(size - 2 * s, counts[s])[1:])
         return sum(counts), seconds
 
