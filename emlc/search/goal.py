@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -52,14 +52,19 @@ class Goal:
 
     def first_point(self) -> Point:
         """A generic point of the domain, positive if it has one."""
-        for values in itertools.permutations(GENERIC, len(self.names)):
-            point: Point = {n: (v, Fraction(0)) for n, v in zip(self.names, values, strict=True)}
-            if self._allows(point) and self.value(point) is not None:
-                return point
+        for point in self.generic_points():
+            return point
         for point in sample(self.ranges, 40, 1):
             if self.value(point):
                 return point
         raise DomainError(f"no sample point in the domain of {show(self.root)}")
+
+    def generic_points(self) -> Iterator[Point]:
+        """Points of the domain without known relations, positive ones first."""
+        for values in itertools.permutations(GENERIC, len(self.names)):
+            point: Point = {n: (v, Fraction(0)) for n, v in zip(self.names, values, strict=True)}
+            if self._allows(point) and self.value(point) is not None:
+                yield point
 
     def _allows(self, point: Point) -> bool:
         if not all(self.ranges.variables[n].contains(*v) for n, v in point.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ Tell = Callable[[str], None]
 NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
+_OTHERS = 3
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
 SHARED_FROM = 2.0  # seconds of a size, below which sharing costs more than it saves
@@ -298,11 +300,33 @@ def _climb(
         if result.found:
             if turn == 0:
                 result.lower_bound = result.found[0].k
+            else:
+                _raise_bound(goal, limits, until, result, tell)
             return
         if missed is None:
             return
         points = [*points, missed]
         tell(f"{len(points)} sample points")
+
+
+def _raise_bound(
+    goal: Goal, limits: Limits, until: float, result: SearchResult, tell: Tell
+) -> None:
+    """Look at other single points, where the smaller trees that fail somewhere may fail too."""
+    k = result.found[0].k
+    others = list(itertools.islice(goal.generic_points(), 1, 60))
+    for point in sorted(others, key=lambda p: sum(v[0] > 0 for v in p.values()))[:_OTHERS]:
+        r = prepare_round(goal, [point], limits)
+        size = result.lower_bound
+        while size < k and settle(r, size, limits, until) and not r.hits:
+            size += 2
+        lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
+        if size > result.lower_bound:
+            result.lower_bound, result.undecided = size, lossy
+            result.terms = terms(goal, point)
+        tell(f"bound {result.lower_bound}")
+        if size >= k or r.stopped:
+            return
 
 
 def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
