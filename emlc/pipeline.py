@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,6 +36,7 @@ class Compiled:
     domain     what each variable, and each part that restricts them, ranges over
     excluded_points   points of that domain where the tree is not right, as text
     verdict    what was proved or seen
+    tape       the tree as arrays, operands first
     """
 
     source: str
@@ -47,13 +50,9 @@ class Compiled:
     excluded_points: tuple[str, ...]
     verdict: Verdict
     ranges: Ranges
+    tape: Tape
 
     @cached_property
-    def tape(self) -> Tape:
-        """The tree as arrays."""
-        return flatten(self.tree)
-
-    @property
     def variables(self) -> tuple[str, ...]:
         """The variables of the formula, sorted."""
         return variables(self.formula)
@@ -76,15 +75,15 @@ class Compiled:
         if kind == "faithful":
             from emlc.lower.faithful import faithful
 
-            return faithful(self.tape, real=self.real)
+            return faithful(self.tape, real=self.real, variables=self.variables)
         if kind in ("auto", "direct"):
             from emlc.lower.direct import direct
 
-            return direct(simplify(self.formula), real=self.real)
+            return direct(simplify(self.formula), real=self.real, variables=self.variables)
         if kind == "balls":
             from emlc.lower.rigorous import rigorous
 
-            return rigorous(self.tape, real=self.real)
+            return rigorous(self.tape, real=self.real, variables=self.variables)
         raise ArgumentError(f"no evaluator {kind!r}", hint=f"one of {', '.join(EVALUATORS)}")
 
     def to_dot(self, **options: Any) -> str:
@@ -127,8 +126,8 @@ def compile(
     """Compile a formula to a pure EML tree that is right on its whole domain.
 
     `domain` maps variables to sets such as "real", "complex", "positive", "[0,1]"; the default is
-    the natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves out the
-    sampled comparison of tree and formula.
+    the natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves
+    out the sampled comparison of tree and formula.
 
     Raises ParseError, NameError_, DomainError or LimitError.
 
@@ -138,10 +137,29 @@ def compile(
     """
     if mode not in MODES:
         raise UsageError(f"no mode {mode!r}", hint=f"one of {', '.join(MODES)}")
+    with _no_cycle_collection():
+        return _compile(source, domain or {}, mode, check, notation)
+
+
+@contextmanager
+def _no_cycle_collection() -> Iterator[None]:
+    """Expressions hold no cycles; looking for some doubles the time of a large compilation."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _compile(
+    source: str | Node, domain: Mapping[str, str], mode: str, check: bool, notation: str
+) -> Compiled:
     text = source if isinstance(source, str) else show(source)
     root = parse(source, notation).root if isinstance(source, str) else source
     clean = simplify(root)
-    declared = declare(domain or {})
+    declared = declare(domain)
     _known_variables(declared, root)
     found = ranges(clean, declared)
     made = compile_tree(clean, found, mode)
@@ -152,7 +170,7 @@ def compile(
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
-        _excluded(made.excluded, found, mode), verdict, found,
+        _excluded(made.excluded, found, mode), verdict, found, tape,
     )  # fmt: skip
 
 
@@ -163,7 +181,7 @@ def _excluded(points: tuple[Exclusion, ...], found: Ranges, mode: str) -> tuple[
 
 
 def _known_variables(declared: Mapping[str, object], root: Node) -> None:
-    names = variables(root)
+    names = variables(root) if declared else ()
     for name in declared:
         if name not in names:
             raise ArgumentError(

@@ -297,6 +297,8 @@ class _Execution:
                 roots = sp.solve(total, s)
             except NotImplementedError:
                 continue
+            if not all(isinstance(root, sp.Expr) for root in roots):
+                continue
             for root in roots:
                 if s.is_positive and root.is_positive is False:
                     continue

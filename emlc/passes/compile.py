@@ -155,6 +155,23 @@ def rows_for(name: str) -> list[Template]:
     return _templates[name]
 
 
+_alike: dict[tuple[object, ...], list[Template]] = {}
+_mentioned: dict[str, set[object]] = {}
+
+
+def rows_like(n: Node) -> list[Template]:
+    """The rows that may match an expression, by the heads of its arguments."""
+    name = n.head.name if isinstance(n.head, Primitive) else "number"
+    if name not in _mentioned:
+        _mentioned[name] = {h for t in rows_for(name) for h in t.heads if h is not None}
+    named = _mentioned[name]
+    key = (name, *(a.head if a.head in named else None for a in n.args))
+    found = _alike.get(key)
+    if found is None:
+        found = _alike[key] = [t for t in rows_for(name) if t.may_match(n)]
+    return found
+
+
 class Compiler:
     """Chooses a row for every part of a formula, given the ranges of the parts."""
 
@@ -209,13 +226,17 @@ class Compiler:
             spelled = spell(n.head.value)
             if spelled is not None:
                 yield self._through(None, spelled)
-        for template in rows_for(n.head.name if isinstance(n.head, Primitive) else "number"):
-            if template.row.use not in uses or not template.may_match(n):
+        tried: set[str] = set()
+        for template in rows_like(n):
+            if template.row.use not in uses or template.row.tree in tried:
                 continue
             if template.dominated and self.mode != "finite":
                 continue
             for parts in match(template.pattern, n):
-                yield self._use(template, parts)
+                choice = self._use(template, parts)
+                if choice is not None and template.symmetric:
+                    tried.add(template.row.tree)
+                yield choice
                 if template.symmetric:
                     break
 
@@ -370,7 +391,8 @@ from emlc.passes.ranges import ranges
     if choice is None:
         raise _no_row(compiler, root)
     tree, used = compiler.build(root)
-    return Compilation(tree, choice.size, frozenset(used), tuple(sorted(choice.excluded, key=exclusion_text)))
+    excluded = tuple(sorted(choice.excluded, key=exclusion_text))
+    return Compilation(tree, choice.size, frozenset(used), excluded)
 
 
 def _no_row(compiler: Compiler, root: Node) -> DomainError:

@@ -92,6 +92,11 @@ class Ranges:
         head = n.head
         if isinstance(head, Primitive):
             args = [self.known[a] for a in n.args]
+            if head.real_only and not all(a.real for a in args):
+                raise DomainError(
+                    f"{head.name} takes real arguments only, and one of {show(n)} may be complex",
+                    hint="declare its variables real, or write it with sqrt and squares",
+                )
             for part, needed in needs(n, args):
                 if not self._require(n, part, needed, all(a.real for a in args)):
                     return False
