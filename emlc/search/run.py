@@ -32,6 +32,7 @@ NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
 _OTHERS = 3
+MOST_SHOWN = 8
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
 SHARED_FROM = 2.0  # seconds of a size, below which sharing costs more than it saves
@@ -340,7 +341,9 @@ def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
 def _confirm(goal: Goal, r: Round, trial: list[Point], result: SearchResult) -> Point | None:
     """Keep the right ones of the trees just found; a point where a wrong one fails."""
     missed: Point | None = None
-    for rpn in sorted({tuple(h) for h in r.hits}):
+    for rpn in sorted({tuple(h) for h in r.hits}, key=lambda h: (len(set(h)), h)):
+        if len(result.found) >= MOST_SHOWN:
+            break
         tape = flatten(tree(rpn))
         if first_failure(goal, tape, r.points, goal.mode == "finite") is not None:
             continue
