@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -161,6 +162,8 @@ def _report_bug(
 
 def main() -> None:
     """The entry point of the `emlc` program."""
+    # Expressions hold no cycles: looking for some among a million nodes costs seconds.
+    gc.set_threshold(500_000, 50, 100)
     use_streams()
     instruction = os.environ.get(_COMPLETE)
     if instruction:

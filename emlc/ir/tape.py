@@ -6,7 +6,7 @@ from array import array
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from emlc.ir.node import ONE, Head, Node, Var, node, postorder
+from emlc.ir.node import ONE, Head, Node, Var, node
 from emlc.tables.primitives import EML
 
 NONE = -1
@@ -51,9 +51,18 @@ def flatten(root: Node) -> Tape:
     heads: dict[Head, int] = {}
     place: dict[Node, int] = {}
     op, left, right = array("i"), array("i"), array("i")
-    for k, n in enumerate(postorder(root)):
-        place[n] = k
+    stack = [root]
+    while stack:
+        n = stack.pop()
+        if n in place:
+            continue
+        waiting = [a for a in n.args if a not in place]
+        if waiting:
+            stack.append(n)
+            stack += waiting[::-1]
+            continue
         args = n.args
+        place[n] = len(op)
         op.append(heads.setdefault(n.head, len(heads)))
         left.append(place[args[0]] if args else NONE)
         right.append(place[args[1]] if len(args) > 1 else NONE)
