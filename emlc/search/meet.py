@@ -10,7 +10,7 @@ needs whose siblings are in the table, met with pairs of entries, cover every tr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,8 @@ class Meeting:
     part: int = 0
     parts: int = 1
     _piece: int = 0
+    _scanned: int = -1
+    _bottomless: Array = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _refiner: Refiner | None = None
 
     def through(self, size: int, max_size: int) -> list[Hit]:
@@ -256,7 +258,10 @@ class Meeting:
 
     def _arrays(self) -> tuple[Any, ...]:
         t, n = self.table, self.needs
-        inf = np.flatnonzero(np.isneginf(t.value[: t.start[-1], 0, 0]))[:8]
+        if self._scanned != t.start[-1]:
+            self._scanned = t.start[-1]
+            self._bottomless = np.flatnonzero(np.isneginf(t.value[: t.start[-1], 0, 0]))[:8]
+        inf = self._bottomless
         return (
             n.value, n.parent, n.sibling, n.side, n.exact, n.branch, n.slots,
             t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.slots, inf, n.value[0],
