@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -180,12 +180,14 @@ def _excluded(points: tuple[Exclusion, ...], found: Ranges, mode: str) -> tuple[
     return (*known, *(f"{show(part)} = 0: {why}" for part, why in found.poles.items()))
 
 
-def _known_variables(declared: Mapping[str, object], root: Node) -> None:
+def _known_variables(
+    declared: Collection[str], root: Node, message: str = "the formula has no variable {}"
+) -> None:
     names = variables(root) if declared else ()
     for name in declared:
         if name not in names:
             raise ArgumentError(
-                f"the formula has no variable {name}",
+                message.format(name),
                 hint=f"its variables are {', '.join(names)}" if names else "it has no variables",
             )
 
@@ -203,4 +205,5 @@ def check(
     tape = flatten(pure)
     if not is_pure(tape):
         raise ArgumentError("the tree is not over eml, 1 and variables")
+    _known_variables(variables(pure), root, "the tree has a variable {}, the formula has not")
     return check_tree(root, tape, ranges(root, declare(domain or {})), (), None)

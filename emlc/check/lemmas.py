@@ -33,4 +33,7 @@ def proved_by_rows(used: Collection[Witness]) -> Verdict:
     if open_rows:
         names = ", ".join(dict.fromkeys(open_rows))
         return Verdict("unknown", f"no proof is known for the rows {names}")
+    if len(used) < 2:
+        what = "one row, proved on the values it meets here" if used else "it is a leaf"
+        return Verdict("proved", what)
     return Verdict("proved", f"{len(used)} rows, each proved on the values it meets here")

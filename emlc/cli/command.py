@@ -90,7 +90,8 @@ def pairs(ctx: click.Context, option: click.Parameter, words: tuple[str, ...]) -
     assert isinstance(option, Several)
     from emlc.parse.names import canonical
 
-    for word in words:
+    between = re.compile(rf"[\s,;]+(?={option.value.pattern})")
+    for word in (part for several in words for part in between.split(several)):
         written, sign, value = (part.strip() for part in word.partition(option.sign))
         name = canonical(written) or ""
         example = "x=2 y=-1/3" if option.sign == "=" else "x:real y:[0,1]"

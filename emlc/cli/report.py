@@ -127,7 +127,7 @@ def judged(verdict: Verdict, stream: TextIO) -> str:
     said = paint(verdict.status, _STATUS[verdict.status], stream)
     text = f"{said}: {verdict.how}"
     if verdict.points and verdict.status in ("proved", "agrees"):
-        if str(verdict.points) not in verdict.how:
+        if verdict.status == "proved" and verdict.points > 1:
             text += f"; compared at {verdict.points} points"
         text += f", largest difference {verdict.worst:.1g}"
     return text

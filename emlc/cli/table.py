@@ -10,6 +10,7 @@ import click
 
 from emlc.cli.command import Command, common, mode_option
 from emlc.cli.report import colourful, count, document, domain_text, result, verdict_json, width
+from emlc.errors import UsageError
 from emlc.tables.primitives import BY_NAME, ROWS
 
 if TYPE_CHECKING:
@@ -71,9 +72,18 @@ def _rows(names: Sequence[str], mode: str) -> Iterator[Row]:
 
     for name in names:
         row = BY_NAME.get(name)
+        if row is None and name.isalpha() and len(name) > 1:
+            raise UsageError(f"no function {name} in the table", hint=_hint(name))
         called = f"{row.name}({', '.join(row.params)})" if row and row.params else name
         made = compile(called, mode=mode)
         yield Row(name, show(made.formula), made)
+
+
+def _hint(name: str) -> str:
+    from emlc.parse.names import nearest
+
+    near = nearest(name, BY_NAME)
+    return f"did you mean {near}?" if near else "write a formula, or a function's name"
 
 
 def _progress(rows: Iterator[Row], total: int) -> Iterator[Row]:

@@ -99,7 +99,9 @@ def unknown(name: str, span: Span, text: str, product: str = "") -> NameError_:
     """
     reason = NOT_ELEMENTARY.get(name.lower())
     if reason is not None:
-        return NameError_(f"{name} is not elementary", span=span, text=text, hint=reason)
+        message = f"{name} is not elementary"
+        hint = reason.removeprefix(message).removeprefix("; ") or None
+        return NameError_(message, span=span, text=text, hint=hint)
     product = f"write {product or shorten(name) + '*(...)'} if a product is meant"
     if len(name) == 1:
         message = f"{name}(...) reads as a call, but {name} is no function"
