@@ -23,7 +23,7 @@ Number = complex | float | int | Fraction | tuple[Fraction, Fraction]
 MAX_BITS = 1 << 15
 _FIRST_BITS = 64
 _QUICK_BITS = (128, 1024)
-_HUGE = 1 << 80
+_HUGE = 1 << 1100
 
 
 @dataclass(frozen=True, slots=True)

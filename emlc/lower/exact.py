@@ -12,6 +12,7 @@ computed balls; when a ball straddles, `Undecided` asks for more precision.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +24,7 @@ Key = tuple[Any, ...]
 ONE, PI = 0, 1
 _MAX_TERMS = 12
 _MAX_BITS = 512
-_HUGE = 1 << 80
+_HUGE = 1 << 1100  # no double is beyond it
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
@@ -162,8 +163,9 @@ class Algebra:
                     count += 1
                 if count:
                     out = plus(out, {self.atom("logn", p): Fraction(unit * count)})
-            if rest != 1:
-                out = plus(out, {self.atom("logn", rest): Fraction(unit)})
+            base, power = _root_of(rest)
+            if base != 1:
+                out = plus(out, {self.atom("logn", base): Fraction(unit * power)})
         return out
 
     def _exponent(self, atom: int) -> Form | None:
@@ -432,6 +434,18 @@ class Algebra:
     def number(self, re: Fraction, im: Fraction = Fraction(0)) -> Value:
         """A Gaussian rational."""
         return Value({ONE: re} if re else {}, {ONE: im} if im else {})
+
+
+def _root_of(n: int) -> tuple[int, int]:
+    """(b, k) with n = b**k, squares and cubes taken out, so that ln n is k ln b."""
+    power = 1
+    while n > 1 and (root := math.isqrt(n)) ** 2 == n:
+        n, power = root, 2 * power
+    cube = round(n ** (1 / 3)) if n.bit_length() < 1000 else 0
+    while cube > 1 and cube**3 == n:
+        n, power = cube, 3 * power
+        cube = round(n ** (1 / 3))
+    return n, power
 
 
 def _rotate(re: Form, im: Form, quarter: int) -> Value:
