@@ -6,6 +6,7 @@ Bounds are floats rounded outward, so a set always holds the values it stands fo
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -211,7 +212,9 @@ def _rmul(a: float, b: float, way: int) -> float:
     if a == 0 or b == 0:
         return 0.0
     p = a * b
-    if not math.isfinite(p) or Fraction(a) * Fraction(b) == Fraction(p):
+    if math.isinf(p):
+        return _overflow(p, way, a, b)
+    if Fraction(a) * Fraction(b) == Fraction(p):
         return p
     return _up(p) if way > 0 else _down(p)
 
@@ -220,6 +223,8 @@ def _rdiv(a: float, b: float, way: int) -> float:
     if b == 0:
         return INF
     q = a / b
+    if math.isinf(q):
+        return _overflow(q, way, a, b)
     if Fraction(q) * Fraction(b) == a:
         return q
     return _up(q) if way > 0 else _down(q)
@@ -227,9 +232,18 @@ def _rdiv(a: float, b: float, way: int) -> float:
 
 def _radd(a: float, b: float, way: int) -> float:
     s = a + b
-    if not math.isfinite(s) or (s - a == b and s - b == a):
+    if not math.isfinite(s):
+        return _overflow(s, way, a, b)
+    if s - a == b and s - b == a:
         return s
     return _up(s) if way > 0 else _down(s)
+
+
+def _overflow(x: float, way: int, *operands: float) -> float:
+    """An infinite result of finite operands stands for a finite number beyond the largest float."""
+    if (x > 0) == (way > 0) or not all(map(math.isfinite, operands)):
+        return x
+    return math.copysign(sys.float_info.max, x)
 
 
 def _add(a: Interval, b: Interval) -> Interval:
