@@ -241,7 +241,8 @@ def terms(goal: Goal, point: Point) -> str:
     return (
         f"trees over {{eml, 1{''.join(', ' + n for n in goal.names)}}} in the exact meaning, "
         f"{infinities}, compared at {where}; in every subtree the two terms and their difference "
-        f"are zero, infinite or within a factor {RANGE:.0e} of each other; values that agree to "
+        f"are zero, infinite or within a factor {RANGE:.0e} of each other, and no exponential is "
+        f"taken of a finite size beyond exp(+-{LARGEST:.0f}); values that agree to "
         f"14 digits are one; phases of subtrees above the table within {2 * BRANCHES + 1} pi"
     )
 
