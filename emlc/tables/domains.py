@@ -21,7 +21,11 @@ SETS: dict[str, tuple[str, str, str]] = {
     "coprincipal": ("(-inf,inf)", "[-1,1)", ""),
     "half strip": ("(-inf,inf)", "[-0.5,0.5]", ""),
     "open half strip": ("(-inf,inf)", "(-0.5,0.5)", ""),
+    "unit disc": ("[-1,1]", "[-0.3184,0.3184]", ""),
     "unit circle": ("[-1,1]", "[-0.3184,0.3184]", "nonzero"),
+    # e - ln z vanishes at exp(e) = 15.15... only
+    "below 15": ("(-inf,15)", "(-inf,inf)", "nonzero"),
+    "upper": ("(-inf,inf)", "(0,inf)", "nonzero"),
     "minus i pi": ("[0,0]", "[-1,-1]", "nonzero"),
     "right": ("[0,inf)", "(-inf,inf)", ""),
     "imaginary unit": ("[0,0]", "[0.3183,0.3184]", "nonzero"),

@@ -90,6 +90,22 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("exp(-x)", "11111E1EEEEx1EE1E", where="x:complex", reach=1000),
         W("exp(-x)", "11xx1EEE1EEx1E1EE1E", where="x:real", finite=True, reach=6),
         W("exp(-x^2)", "11xE111xE1EE11EEE1E1EEEx1EE1E", where="x:real", reach=700),
+        W("exp(i*x)", "11111111111111111111EEE1EE11EEE1EE11E1EEEE1EE1111111E1E1EEE1EE11E1EEEE1EE"
+          "1EE1EE11xx1EEE1EEx1E1EE1EE1EE1EE11111EEE1EE11E1EE1EE1EE1EEE1EE111111111111EEE1EE11EEE"
+          "1EE11E1EEEE1EE1111111E1E1EEE1EE11E1EEEE1EE1EE1EE1111xx1EEE1EE11xx1EEE1EE1EEE1EE11xx1E"
+          "EE1EE1E1EE1EE1E1EEE1EE11EE1E", where="x:real", finite=True, reach=6),
+        W("exp(-i*x)", "11111111111111111111EEE1EE11EEE1EE11E1EEEE1EE1111111E1E1EEE1EE11E1EEEE1E"
+          "E1EE1EE1111xx1EEE1EEx1E1EE11xx1EEE1EEx1E1EE1EEE1EE11xx1EEE1EEx1E1EE1E1EE1EE1EE1EE1111"
+          "1EEE1EE11E1EE1EE1EE1EEE1EE111111111111EEE1EE11EEE1EE11E1EEEE1EE1111111E1E1EEE1EE11E1E"
+          "EEE1EE1EE1EE111111xx1EEE1EEx1E1EE11xx1EEE1EEx1E1EE1EEE1EE1111xx1EEE1EEx1E1EE11xx1EEE1"
+          "EEx1E1EE1EEE1EE1EEE1EE1111xx1EEE1EEx1E1EE11xx1EEE1EEx1E1EE1EEE1EE1E1EE1EE1E1EEE1EE11E"
+          "E1E", where="x:real", finite=True, reach=6),
+        W("exp(2*i*x)", "11111111111111111111EEE1EE11EEE1EE11E1EEEE1EE1111111E1E1EEE1EE11E1EEEE1"
+          "EE1EE1EE11x11xx1EEE1EEx1EE1EEx11xx1EEE1EEx1EE1EE1EEE1EEx11xx1EEE1EEx1EE1EE1E1EE1EE1EE"
+          "1EE11111EEE1EE11E1EE1EE1EE1EEE1EE111111111111EEE1EE11EEE1EE11E1EEEE1EE1111111E1E1EEE1"
+          "EE11E1EEEE1EE1EE1EE1111x11xx1EEE1EEx1EE1EEx11xx1EEE1EEx1EE1EE1EEE1EE11x11xx1EEE1EEx1E"
+          "E1EEx11xx1EEE1EEx1EE1EE1EEE1EE1EEE1EE11x11xx1EEE1EEx1EE1EEx11xx1EEE1EEx1EE1EE1EEE1EE1"
+          "E1EE1EE1E1EEE1EE11EE1E", where="x:real", finite=True, reach=3),
     ),
     "i": (
         W("i", "1111111111E1EEEE11EEE1EE11EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1E"),
@@ -134,6 +150,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x*exp(y)", "1111xEE1EEy1EE1EE1E", where="x:real; y:real", reach=1000),
         W("x*exp(-y)", "111y1EEE1EE1xE1EE1E", where="x:real; y:real", reach=1000),
         W("i*pi", "11111E1E1EEEE11111E1E1EEEE11111E1EEEE11EEE1EE", reach=1000),
+        W("x*y", "1111xEE1EEyE1EE1E", where="x:below 15; y:complex nonzero", finite=True,
+          reach=1000, source=EML_SKILL),
     ),
     "sqrt": (
         W("sqrt(2)", "111111111111EEE1EE11EE1EEE1EEE1EEE1EE111111EEE1EE11EE1EEE1E1E", finite=True,
@@ -164,6 +182,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x-ln(y)", "11xE1EEyE", where="x:complex; y:complex nonzero", reach=1000, source=PAPER),
         W("exp(x)-1", "x11EE", where="x:complex", finite=True, reach=1000),
         W("exp(x)-exp(-x)", "x11111E1EEEEx1EE1E1EE", where="x:real", reach=6),
+        W("x-y", "11xE1EEy1EE", where="x:complex nonzero; y:principal", finite=True,
+          source=PAPER),
     ),
     "add": (
         W("x+y", "1111x1EEE1EEy1EE1EE", where="x:real; y:real", source=EML_SKILL),
@@ -180,6 +200,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("exp(x)+exp(-x)", "x111x1EEE1EE1x11EEE1EE11EE1EE", where="x:real", reach=6),
         W("exp(2*x)+1", "x11x1EE1x11EEE1E1EEE11EE1EE", where="x:real", reach=3),
         W("1+x^2", "1111xEE1EExE1EE11111E1EEEE11EE1EE", where="x:real", reach=1000),
+        W("x+y", "1111x1EEE1EEy1EE1EE", where="x:unit disc; y:unit disc", finite=True,
+          source=EML_SKILL),
     ),
     "div": (
         W("x/y", "111yEE1EE1xE1EE1E", where="x:complex; y:complex nonzero", reach=1000,
@@ -193,6 +215,10 @@ TREES: dict[str, tuple[Witness, ...]] = {
           reach=1000),
         W("(1+x)/(1-x)", "11xE11E1E1EEE111E1xE1E1EEE11EE1EE", where="1-x:real nonzero; x:real"),
         W("x/e", "11111EEE1EE1xE1EE1E", where="x:real", reach=1000),
+        W("x/y", "111yEE1EE1xE1EE1E", where="x:complex nonzero; y:below 15", finite=True,
+          reach=1000, source=EML_SKILL),
+        W("x/y", "111yEE1EE1xE1EE1E", where="x:complex nonzero; y:upper", finite=True, reach=1000,
+          source=EML_SKILL),
     ),
     "inv": (
         W("1/x", "11111E1EEEExE1E", where="x:complex nonzero", reach=1000, source=PAPER),
@@ -202,6 +228,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("1/(1+x)", "11111E1EEEEx11x11EEE1EEx1EE1EEE1E", where="1+x:real nonzero; x:real",
           reach=6),
         W("1/sqrt(x)", "1111xE1EEE1111xEE1EE11E1EEE1E1EEExE1E", where="x:positive", off="x:1"),
+        W("1/x", "111xEE1EE11E1EE1E", where="x:below 15", finite=True, reach=1000,
+          source=EML_SKILL),
     ),
     "sqr": (
         W("x^2", "1111xEE1EExE1EE1E", where="x:complex", reach=1000, source=EML_SKILL),
@@ -379,22 +407,35 @@ BODIES: dict[str, tuple[Witness, ...]] = {
         W("atanh(x)", where="1+x:nonzero; 1-x:nonzero", body="(ln(1+x)-ln(1-x))/2"),
     ),
     "sin": (
+        W("sin(x)", where="x:real", body="exp(i*x)/(2*i)-exp(-i*x)/(2*i)", use="finite",
+          given="exp(i*x):unit circle; exp(-i*x):unit circle; "
+                "exp(i*x)/(2*i):unit circle; exp(-i*x)/(2*i):unit circle"),
         # circular
         W("sin(x)", where="x:real", body="(exp(i*x)-exp(-i*x))/(2*i)",
           given="exp(i*x):unit circle; exp(-i*x):unit circle"),
         W("sin(x)", where="x:complex", body="(exp(i*x)-exp(-i*x))/(2*i)"),
     ),
     "cos": (
+        W("cos(x)", where="x:real", body="exp(i*x)/2+exp(-i*x)/2", use="finite",
+          given="exp(i*x):unit circle; exp(-i*x):unit circle; "
+                "exp(i*x)/2:unit circle; exp(-i*x)/2:unit circle"),
         W("cos(x)", where="x:real", body="(exp(i*x)+exp(-i*x))/2",
           given="exp(i*x):unit circle; exp(-i*x):unit circle"),
         W("cos(x)", where="x:complex", body="(exp(i*x)+exp(-i*x))/2"),
     ),
     "tan": (
+        W("tan(x)", where="x:real; cos(x):nonzero", body="2*i/(exp(2*i*x)+1)-i", use="finite",
+          given="exp(2*i*x):unit circle; exp(2*i*x)+1:nonzero"),
         W("tan(x)", where="cos(x):nonzero", body="sin(x)/cos(x)"),
         W("tan(x)", where="x:real; cos(x):nonzero", body="(exp(2*i*x)-1)/(i*(exp(2*i*x)+1))",
           given="exp(2*i*x):unit circle; exp(2*i*x)+1:nonzero"),
     ),
     "asin": (
+        # the logarithm of e times a number of modulus 1 is never 0
+        W("asin(x)", where="x:[-1,1]", use="finite",
+          body=f"{_L.format(z='e*(i*(x+2)-2*i+sqrt(1-x^2))')}/i-1/i",
+          given="i*(x+2)-2*i:unit circle; i*(x+2)-2*i+sqrt(1-x^2):unit circle; "
+                f"{_L.format(z='e*(i*(x+2)-2*i+sqrt(1-x^2))')}:complex nonzero"),
         W("asin(x)", where="x:[-1,1]", body="ln(i*x+sqrt(1-x^2))/i",
           given="i*x+sqrt(1-x^2):unit circle; i*x+sqrt(1-x^2):right nonzero"),
         W("asin(x)", where="x:real", body="ln((x-i*sqrt(1-x^2))/(-i))/i",
@@ -403,6 +444,7 @@ BODIES: dict[str, tuple[Witness, ...]] = {
           given="i*x+sqrt(1-x^2):nonzero"),
     ),
     "acos": (
+        W("acos(x)", where="x:[-1,1]", use="finite", body="pi/2-asin(x)"),
         # the raw logarithm of the lower half circle has the right limit at -1
         W("acos(x)", where="x:[-1,1]", body=f"{_L.format(z='x-i*sqrt(1-x^2)')}/(-i)",
           given="x-i*sqrt(1-x^2):unit circle"),
@@ -416,6 +458,13 @@ BODIES: dict[str, tuple[Witness, ...]] = {
                 "x/hypot(x,y)+i*(y/hypot(x,y)):nonzero"),
     ),
     "atan": (
+        W("atan(x)", where="x:real", use="finite",
+          body=f"{_L.format(z='e*((i-x)/' + _CUT.format(z='i').replace('exp(y)', 'exp(-x)') + ')')}"
+               "/(2*i)-1/(2*i)",
+          given=f"{_CUT.format(z='i').replace('exp(y)', 'exp(-x)')}:upper; "
+                f"(i-x)/{_CUT.format(z='i').replace('exp(y)', 'exp(-x)')}:unit circle; "
+                f"{_L.format(z='e*((i-x)/' + _CUT.format(z='i').replace('exp(y)', 'exp(-x)') + ')')}"
+                ":complex nonzero"),
         # 1 + i x = (x - i)/(-i): a difference whose subtrahend is in the strip
         W("atan(x)", where="x:real", body=f"{_L.format(z='(i-x)/(x-(-i))')}/(2*i)",
           given="(i-x)/(x-(-i)):unit circle; x-(-i):nonzero"),
