@@ -1,0 +1,66 @@
+"""Rows of the tables made ready for sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emlc.check.compare import _difference
+from emlc.check.points import sample
+from emlc.check.reference import Point, Reference
+from emlc.ir.domain import domain
+from emlc.ir.node import Node, Var
+from emlc.ir.tape import Tape
+from emlc.lower.balls import Ball, evaluate
+from emlc.passes.compile import Template
+from emlc.passes.ranges import Ranges
+from emlc.tables.witnesses import BODIES, TREES, Witness
+
+TREE_ROWS = [(name, row) for name, rows in TREES.items() for row in rows]
+BODY_ROWS = [(name, row) for name, rows in BODIES.items() for row in rows]
+
+
+def label(value: object) -> str:
+    """The name of a row in a test's id."""
+    return value.computes if isinstance(value, Witness) else str(value)
+
+
+def row_ranges(template: Template) -> Ranges:
+    """What a row takes for granted of its parameters."""
+    stated = {n.head.name: d for n, d in template.needed if isinstance(n.head, Var)}
+    found = Ranges({p: stated.get(p, domain("complex")) for p in template.params}, frozenset())
+    for part, d in template.needed:
+        if not isinstance(part.head, Var):
+            found.conditions[part] = d
+        found.learn(part, d)
+    for part, d in template.given:
+        found.learn(part, d)
+    return found
+
+
+def is_off(template: Template, point: Point) -> bool:
+    """Whether a point is one of those that the row says it is not right at."""
+    for part, values in template.off:
+        at = Reference(part).at(point, 20)
+        if at is not None and any(abs(complex(at) - float(v)) < 1e-15 for v in values):
+            return True
+    return False
+
+
+def compared(
+    tape: Tape, formula: Node, points: Iterator[Point]
+) -> Iterator[tuple[Point, Ball, Any, float]]:
+    """Point, tree, formula and their relative difference, where both are known."""
+    reference = Reference(formula)
+    for point in points:
+        want = reference.at(point, 30)
+        if want is None:
+            continue
+        got = evaluate(tape, point, 14, 1 << 12)
+        if got.kind != "undecided":
+            yield point, got, want, _difference(got, want)
+
+
+def sampled(template: Template, count: int) -> Iterator[Point]:
+    """Points of a row's domain, specials first."""
+    return sample(row_ranges(template), count, 7)
