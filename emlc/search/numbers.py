@@ -179,7 +179,10 @@ def _multiples(number: Decimal) -> list[Found]:
     """The compiled tree of the simplest rational multiple of a common constant that fits."""
     from emlc.check.reference import Reference
     from emlc.parse import parse
-    from emlc.pipeline import compile as compile_formula
+    from emlc.passes.compile import compile_tree
+    from emlc.passes.ranges import ranges
+    from emlc.passes.simplify import simplify
+    from emlc.show import rpn_tokens
 
     for factor in _FACTORS:
         for base in _BASES:
@@ -188,8 +191,9 @@ def _multiples(number: Decimal) -> list[Found]:
             z = Reference(parse(text).root).at({}, number.digits + 10)
             if z is None or abs(Fraction(float(z.real)) - number.value) > 2 * number.tolerance:
                 continue
-            compiled = compile_formula(text)
-            found = _judge(list(compiled.rpn() or []), number, float(len(_FACTORS) * len(_BASES)))
+            root = simplify(parse(text).root)
+            rpn = rpn_tokens(compile_tree(root, ranges(root)).tree)
+            found = _judge(rpn, number, float(len(_FACTORS) * len(_BASES)))
             if found is not None:
                 how = f"{text}: {found.verdict.how}"
                 return [

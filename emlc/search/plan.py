@@ -53,8 +53,9 @@ def plan(
     """The steps of a search up to `max_size`, forecast from a small table built now.
 
     >>> from emlc.parse import parse
-    >>> [s.way for s in plan(parse("x^2").root, max_size=15, memory=2e8)][-1]
-    'table'
+    >>> steps = plan(parse("x^2").root, max_size=17, memory=2e8)
+    >>> steps[0].way, steps[-1].way, steps[-1].size
+    ('table', 'meet', 17)
     """
     made = goal(target, domain, mode)
     r = prepare_round(made, [made.first_point()] if made.names else [{}], Limits(memory=memory))
