@@ -12,7 +12,7 @@ import emlc
 SOURCE = "exp(-t/5) * cos(3*t)"
 
 compiled = emlc.compile(SOURCE)
-print(f"{SOURCE}: {compiled.size} nodes, {compiled.dag} of them distinct, {compiled.verdict.status}")
+print(f"{SOURCE}: {compiled.size} nodes, {compiled.dag} distinct, {compiled.verdict.status}")
 print(f"right on {compiled.domain}, except {list(compiled.excluded_points) or 'nowhere'}")
 
 t = np.linspace(0.0, 4.0, 9)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import io
 import json
 import os
 import re
@@ -17,8 +15,8 @@ from typing import Any
 
 import click
 import pytest
+from conftest import steady
 
-from emlc.cli import run
 from emlc.cli.report import count
 from emlc.ir.tape import flatten, measure
 from emlc.lower.export import LANGUAGES
@@ -28,13 +26,13 @@ from emlc.render import FORMATS
 from emlc.tables.primitives import ROWS
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
 
 
 def program(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs the program itself."""
     command = [sys.executable, "-m", "emlc", *args]
-    env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(README.parent)}
+    env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
     return subprocess.run(command, capture_output=True, text=True, env=env, timeout=60, **options)
 
 
@@ -46,12 +44,6 @@ def transcript(words: str, done: Any) -> str:
     return steady(text)
 
 
-def steady(text: str) -> str:
-    """The text as a machine with time enough prints it: a slow one compares fewer points."""
-    text = re.sub(r"\b\d+ points(?= of the domain|, largest)", "210 points", text)
-    return re.sub(r"(difference) \S+e-\d+", r"\1 1e-18", text)
-
-
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda p: p.stem)
 def test_golden(path: Path, emlc: Any) -> None:
     expected = path.read_text(encoding="utf-8")
@@ -60,31 +52,6 @@ def test_golden(path: Path, emlc: Any) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(found, encoding="utf-8")
     assert found == expected
-
-
-def test_readme_tells_the_truth(terminal: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = README.read_text(encoding="utf-8")
-    steps = re.findall(r"^\$ emlc (.*)\n((?:(?!\$ |```).*\n)*)", text, re.M)
-    assert len(steps) >= 6
-    for words, told in steps:
-        screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdout", screen)
-            patch.setattr(sys, "stderr", screen)
-            run(shlex.split(words))
-        found = steady(screen.buffer.getvalue().decode())  # type: ignore[attr-defined]
-        text = text.replace(f"$ emlc {words}\n{told}", f"$ emlc {words}\n{found}")
-    if os.environ.get("UPDATE_GOLDEN"):
-        README.write_text(text, encoding="utf-8")
-    assert text == README.read_text(encoding="utf-8")
-
-
-def test_readme_python_runs() -> None:
-    code = re.search(r"^```python\n(.*?)^```", README.read_text("utf-8"), re.S | re.M)
-    assert code is not None
-    examples = doctest.DocTestParser().get_doctest(code[1], {}, "README", "README.md", 0)
-    assert len(examples.examples) >= 6
-    assert doctest.DocTestRunner().run(examples).failed == 0
 
 
 # -- words on the command line -------------------------------------------------------------------
@@ -315,7 +282,7 @@ def test_colours_stay_out_of_pipes() -> None:
 
 def test_a_reader_that_leaves_is_no_error() -> None:
     command = [sys.executable, "-m", "emlc", "compile", "+".join(["x"] * 3000), "--no-check"]
-    env = {**os.environ, "PYTHONPATH": str(README.parent)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
     ) as child:
@@ -327,7 +294,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 def test_interruption_is_quiet() -> None:
     command = [sys.executable, "-m", "emlc", "compile", "-"]
-    env = {**os.environ, "PYTHONPATH": str(README.parent)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env
     ) as child:

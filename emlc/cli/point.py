@@ -89,6 +89,8 @@ class Point:
         for name, allowed in ranges.variables.items():
             if not allowed.contains(*self.exact[name]):
                 hint = f"for principal values declare another domain: --domain {name}:complex"
+                if allowed.excludes(0.0) and not any(self.exact[name]):
+                    hint = None
                 raise DomainError(f"{self.text} is outside the domain, {name} {allowed}", hint=hint)
         for part in ranges.poles:
             if self._is_zero(part):
