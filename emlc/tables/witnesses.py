@@ -392,6 +392,12 @@ BODIES: dict[str, tuple[Witness, ...]] = {
         W("tanh(x)", where="x:complex; cosh(x):nonzero", body="(exp(2*x)-1)/(exp(2*x)+1)",
           given="exp(2*x)+1:nonzero"),
     ),
+    "csch": (
+        W("csch(x)", where="x:real nonzero", body="1/sinh(x)", given="sinh(x):nonzero"),
+    ),
+    "coth": (
+        W("coth(x)", where="x:real nonzero", body="cosh(x)/sinh(x)", given="sinh(x):nonzero"),
+    ),
     "asinh": (
         W("asinh(x)", where="x:real", body="ln(x+sqrt(x^2+1))", given="x+sqrt(x^2+1):positive"),
         W("asinh(x)", where="x:complex", body="ln(x+sqrt(x^2+1))", given="x+sqrt(x^2+1):nonzero"),
