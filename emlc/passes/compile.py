@@ -280,7 +280,7 @@ class Compiler:
         if expansion in self._open or len(self.best) > self._budget:
             return None
         for part, fact in template.given:
-            self.ranges.learn(_place(part, found), fact)
+            self.ranges.learn(expand(part, found), fact)
         made = self._through(template.row, expansion)
         return made and replace(made, excluded=made.excluded | excluded)
 
@@ -380,8 +380,7 @@ def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation
     Raises DomainError when no row is known for some part on the values it meets.
 
     >>> from emlc.parse import parse
-    >>> from emlc.parse import parse
-from emlc.passes.ranges import ranges
+    >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
     17

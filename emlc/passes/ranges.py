@@ -175,7 +175,6 @@ def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
     Raises DomainError for a formula that is defined nowhere.
 
     >>> from emlc.parse import parse
-from emlc.passes.simplify import simplify
     >>> ranges(parse("ln(x)/y").root).domain()
     {'x': 'positive', 'y': 'real nonzero'}
     """

@@ -29,7 +29,7 @@ def simplify(root: Node) -> Node:
     >>> from emlc.parse import parse
     >>> from emlc.show import show
     >>> show(simplify(parse("2*3 + x^2*1").root))
-    '6+x^2'
+    '6 + sqr(x)'
     """
     return fold(root, _rebuild)
 
