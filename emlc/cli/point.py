@@ -88,7 +88,7 @@ class Point:
         ranges = about.made.ranges
         for name, allowed in ranges.variables.items():
             if not allowed.contains(*self.exact[name]):
-                hint = f"for principal values declare another domain: --domain {name}:complex"
+                hint: str | None = f"for principal values declare another domain: --domain {name}:complex"
                 if allowed.excludes(0.0) and not any(self.exact[name]):
                     hint = None
                 raise DomainError(f"{self.text} is outside the domain, {name} {allowed}", hint=hint)
