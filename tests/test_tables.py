@@ -81,9 +81,7 @@ def test_a_body_is_right_on_its_domain(name: str, row: Witness) -> None:
     assert seen >= 15
 
 
-@pytest.mark.parametrize(
-    ("name", "row"), [case for case in TREE_ROWS if case[1].off], ids=label
-)
+@pytest.mark.parametrize(("name", "row"), [case for case in TREE_ROWS if case[1].off], ids=label)
 def test_a_tree_is_wrong_where_it_says_so(name: str, row: Witness) -> None:
     """A finite row may name a point because an infinity occurs there."""
     template = Template(row)
@@ -97,9 +95,7 @@ def test_a_tree_is_wrong_where_it_says_so(name: str, row: Witness) -> None:
             assert error > 1e-6 or (row.finite and "infinite" in inside), (point, got, want)
 
 
-@pytest.mark.parametrize(
-    ("name", "row"), [case for case in TREE_ROWS if case[1].finite], ids=label
-)
+@pytest.mark.parametrize(("name", "row"), [case for case in TREE_ROWS if case[1].finite], ids=label)
 def test_a_finite_tree_holds_no_infinity(name: str, row: Witness) -> None:
     template = Template(row)
     tape = pure(template)
@@ -134,8 +130,10 @@ def samples(row: Primitive) -> list[dict[str, tuple[Fraction, Fraction]]]:
     pool = [Fraction(n, 60) for n in (-200, -90, -41, -17, -9, 13, 25, 53, 77, 125, 260)]
     found = []
     for k, x in enumerate(pool):
-        point = {p: (pool[(k + 4 * j) % len(pool)] if j else x, Fraction(0))
-                 for j, p in enumerate(row.params)}
+        point = {
+            p: (pool[(k + 4 * j) % len(pool)] if j else x, Fraction(0))
+            for j, p in enumerate(row.params)
+        }
         value = Reference(node(row, *map(var, row.params))).at(point, 20)
         if value is not None and abs(value.imag) < 1e-18:
             found.append(point)
@@ -166,7 +164,8 @@ def test_a_derivative_is_the_derivative(row: Primitive) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [r for r in ROWS if r.sympy and r.params and r.name not in ("add", "mul", "pow")],
+    "row",
+    [r for r in ROWS if r.sympy and r.params and r.name not in ("add", "mul", "pow")],
     ids=lambda row: row.name,
 )
 def test_a_ground_row_names_the_same_function_everywhere(row: Primitive) -> None:
@@ -175,7 +174,8 @@ def test_a_ground_row_names_the_same_function_everywhere(row: Primitive) -> None
     f = getattr(sympy, row.sympy)
     reference = Reference(node(row, *map(var, row.params)))
     seen = 0
-    for re, im in ((2, 1), (-2, 1), (Fraction(1, 3), Fraction(-1, 2)), (-3, 0), (Fraction(1, 2), 0)):
+    third, half = Fraction(1, 3), Fraction(1, 2)
+    for re, im in ((2, 1), (-2, 1), (third, -half), (-3, 0), (half, 0)):
         point = {"x": (Fraction(re), Fraction(im))}
         want = complex(f(sympy.Rational(re) + sympy.I * sympy.Rational(im)).evalf(20))
         got = complex(reference.at(point, 20))
@@ -190,7 +190,9 @@ def test_a_meaning_uses_known_rows_only(row: Primitive) -> None:
     if row.meaning:
         before = {r.name for r in ROWS[: ROWS.index(row)]} | {"eml", "ln", "exp", "sub"}
         used = {
-            n.head.name for n in postorder(raw_formula(row.meaning)) if isinstance(n.head, Primitive)
+            n.head.name
+            for n in postorder(raw_formula(row.meaning))
+            if isinstance(n.head, Primitive)
         }
         assert used - before <= {"inv", "div", "sqrt", "acos", "atan"}
         assert set(variables(raw_formula(row.meaning))) <= set(row.params)

@@ -87,11 +87,17 @@ def _combined(domains: list[Domain], rng: random.Random) -> Iterator[tuple[Gauss
         yield from ((p,) for p in special[0])
         return
     if domains:
-        whole = list(itertools.islice(itertools.product(*(s[:12] for s in special)), 2000))
+        whole = list(itertools.islice(itertools.product(*(_dozen(s) for s in special)), 2000))
         rng.shuffle(whole)
         yield from whole[:120]
     else:
         yield ()
+
+
+def _dozen(points: list[Gaussian]) -> list[Gaussian]:
+    """Twelve of the points, half of them off the real axis where there are such."""
+    off = [p for p in points if p[1]][:6]
+    return [p for p in points if not p[1]][: 12 - len(off)] + off
 
 
 def _random(domains: list[Domain], rng: random.Random) -> Iterator[tuple[Gaussian, ...]]:

@@ -1,0 +1,205 @@
+"""Verdicts: proofs that are derived again, and wrong trees that are caught."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+import emlc
+from emlc.check import Verdict, check_tree, compare, proved_by_rows
+from emlc.check.lemmas import lemmas, row_key
+from emlc.check.points import sample
+from emlc.check.prove import NotProved, all_rows, prove
+from emlc.check.reference import Reference
+from emlc.errors import ArgumentError
+from emlc.ir.domain import domain
+from emlc.ir.node import Node, var
+from emlc.ir.tape import flatten
+from emlc.lower.balls import evaluate
+from emlc.parse import parse, parse_tree
+from emlc.passes.compile import Template, raw_formula
+from emlc.passes.ranges import ranges
+from emlc.passes.simplify import simplify
+from emlc.tables.primitives import ROWS, Primitive
+from emlc.tables.witnesses import Witness
+from tests.rows import compared, sampled
+
+WHOLE = "EMLC_ALL_LEMMAS" in os.environ
+PROVED = [row for row in all_rows() if row_key(row) in lemmas()]
+PROVED_TREES = [row for row in PROVED if row.tree]
+
+
+def flips(tokens: list[str], names: tuple[str, ...]) -> list[list[str]]:
+    """The tree with one leaf changed: a variable to 1, and 1 to a variable (e in a constant)."""
+    found = []
+    places = {token: k for k, token in enumerate(tokens) if token != "E"}
+    for token, k in places.items():
+        other = ["1"] if token != "1" else [names[0]] if names else ["1", "1", "E"]
+        found.append([*tokens[:k], *other, *tokens[k + 1 :]])
+    return found
+
+
+# -- lemmas --------------------------------------------------------------------------------------
+
+
+def test_every_lemma_is_about_a_row() -> None:
+    keys = [row_key(row) for row in all_rows()]
+    assert len(keys) == len(set(keys))
+    assert set(lemmas()) <= set(keys)
+    assert len(PROVED) >= 100
+
+
+@pytest.mark.parametrize("row", PROVED if WHOLE else PROVED[::3], ids=row_key)
+def test_a_lemma_is_derived_again(row: Witness) -> None:
+    """EMLC_ALL_LEMMAS=1 derives all of them."""
+    assert prove(row) == lemmas()[row_key(row)]
+
+
+@pytest.mark.parametrize("row", PROVED_TREES if WHOLE else PROVED_TREES[1::3], ids=row_key)
+def test_a_broken_row_is_not_proved(row: Witness) -> None:
+    for tokens in flips(list(row.tree), Template(row).params):
+        broken = replace(row, tree="".join(tokens))
+        with pytest.raises(NotProved):
+            prove(broken)
+
+
+@pytest.mark.parametrize("row", PROVED_TREES, ids=row_key)
+def test_a_broken_row_is_seen_at_a_point(row: Witness) -> None:
+    template = Template(row)
+    for tokens in flips(list(row.tree), template.params):
+        tape = flatten(parse_tree("".join(tokens)))
+        tried = compared(tape, template.pattern, sampled(template, 12))
+        assert any(error > 1e-9 for *_, error in tried)
+
+
+def test_only_rows_with_a_lemma_prove() -> None:
+    row = PROVED[0]
+    assert proved_by_rows([row]).status == "proved"
+    assert proved_by_rows([row, replace(row, tree="1")]).status == "unknown"
+
+
+# -- wrong trees ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_flipped_leaf_is_refuted_with_a_point(row: Primitive) -> None:
+    call = f"{row.name}({','.join(row.params)})" if row.params else row.name
+    made = emlc.compile(call, check=False)
+    tokens = made.rpn()
+    assert tokens is not None
+    for changed in flips(tokens, made.variables):
+        verdict = emlc.check(call, parse_tree(" ".join(changed)))
+        assert verdict.status == "refuted", changed
+        witness = verdict.witness
+        assert witness is not None
+        assert witness["formula"] != witness["tree"]
+        point = {name: Fraction(text) for name, text in witness["at"].items()}
+        assert set(point) == set(made.variables)
+        exact = {name: (value, Fraction(0)) for name, value in point.items()}
+        want = Reference(made.formula).at(exact, 40)
+        wrong = evaluate(flatten(parse_tree(" ".join(changed))), point)
+        assert wrong.kind != "finite" or compare._difference(wrong, want) > 1e-12
+
+
+@pytest.mark.parametrize(
+    ("source", "tree", "where"),
+    [
+        ("ln(x)", "11xE1EE", "real"),
+        ("x*y", "1111xEE1EEyE1EE1E", "complex"),
+        ("-x", "11111E1EEEEx1EE", "complex"),
+        ("x^2", "x", "real"),
+        ("sqrt(x)", "1111xE1EEE111111E1EEEExEE1E1EEE1E1E", "nonnegative"),
+    ],
+)
+def test_published_trees_are_refuted_where_they_are_wrong(
+    source: str, tree: str, where: str
+) -> None:
+    found = emlc.check(source, tree, {n: where for n in "xy" if n in source})
+    assert found.status == "refuted"
+
+
+# -- verdicts ------------------------------------------------------------------------------------
+
+
+def against(source: str, tree: Node, where: str | None = None) -> Verdict:
+    root = simplify(parse(source).root)
+    declared = {"x": domain(where)} if where else {}
+    return check_tree(root, flatten(tree), ranges(root, declared), (), None)
+
+
+def test_few_points_are_not_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = parse_tree("x1E")
+    assert against("exp(x)", tree).status == "agrees"
+    assert against("exp(x)", tree).points >= 200
+    monkeypatch.setattr(compare, "POINTS", compare.ENOUGH - 1)
+    verdict = against("exp(x)", tree)
+    assert verdict.status == "unknown"
+    assert "49 points" in verdict.how
+
+
+def test_points_outside_the_domain_do_not_refute() -> None:
+    assert against("ln(x)", parse_tree("11xE1EE"), "positive").status == "agrees"
+    refuted = against("ln(x)", parse_tree("11xE1EE"), "real")
+    assert refuted.status == "refuted"
+    assert Fraction(refuted.witness["at"]["x"]) < 0
+
+
+def test_a_verdict_is_not_a_bool() -> None:
+    with pytest.raises(TypeError, match="status"):
+        bool(Verdict("proved", ""))
+
+
+def test_check_refuses_what_is_not_a_tree_of_the_formula() -> None:
+    for source, tree in (("2", "x1E"), ("x", "y")):
+        with pytest.raises(ArgumentError, match="variable"):
+            emlc.check(source, tree)
+    with pytest.raises(ArgumentError, match="not over eml"):
+        emlc.check("x", raw_formula("x+1"))
+
+
+# -- points and reference ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "must"),
+    [
+        ("x", "real", [(0, 0), (1, 0), (-1, 0)]),
+        ("x", "[0,1]", [(0, 0), (1, 0), (Fraction(1, 2), 0)]),
+        ("x", "complex", [(0, 0), (-2, Fraction(1, 1 << 40)), (-2, -Fraction(1, 1 << 40)), (0, 1)]),
+        ("ln(x)", "natural", [(1, 0), (Fraction(1, 1000), 0)]),
+    ],
+)
+def test_samples_hold_the_points_that_matter(
+    source: str, where: str, must: list[tuple[Fraction, Fraction]]
+) -> None:
+    found = ranges(parse(source).root, {} if where == "natural" else {"x": domain(where)})
+    points = [p["x"] for p in sample(found, 210, 1)]
+    assert len(points) == 210
+    assert {(Fraction(a), Fraction(b)) for a, b in must} <= set(points)
+    assert all(found.variables["x"].contains(*p) for p in points)
+
+
+def test_samples_keep_to_conditions_on_parts() -> None:
+    found = ranges(parse("ln(x+y)").root)
+    points = list(sample(found, 100, 1))
+    assert len(points) == 100
+    assert all(p["x"][0] + p["y"][0] > 0 for p in points)
+
+
+@pytest.mark.parametrize(
+    ("source", "x", "value"),
+    [("1/x", 0, None), ("ln(x)", 0, None), ("x^x", 0, 1), ("sqrt(x)", -4, 2j), ("tan(x)", 0, 0),
+     ("x^(-1)", 0, None), ("exp(exp(exp(x)))", 40, None)],
+)  # fmt: skip
+def test_the_reference_knows_where_a_formula_is_undefined(
+    source: str, x: int, value: complex | None
+) -> None:
+    got = Reference(parse(source).root).at({"x": (Fraction(x), Fraction(0))})
+    assert got is None if value is None else complex(got) == value
+
+
+def test_a_reference_takes_variables_as_they_are() -> None:
+    assert Reference(var("x")).at({"x": (Fraction(1, 3), Fraction(1))}, 20).imag == 1
