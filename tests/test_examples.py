@@ -87,3 +87,10 @@ def test_python_in_pages_runs(path: Path) -> None:
 def test_links_lead_somewhere(path: Path) -> None:
     for target in LINK.findall(path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_ci_runs_the_second_command_of_the_readme() -> None:
+    second = re.findall(r"^```sh\n(.*?)^```", PAGES[0].read_text(encoding="utf-8"), re.S | re.M)[1]
+    (program,) = re.findall(r"awk '(.*)'", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))
+    done = subprocess.check_output(["awk", program, "README.md"], cwd=ROOT, text=True, timeout=10)
+    assert done == second

@@ -105,9 +105,9 @@ class _Comparison:
     def _refuted(self, point: Point, got: Ball, want: Any) -> Verdict:
         at = {name: _text(*value) for name, value in point.items()}
         tree = _complex(complex(got)) if got.kind == "finite" else f"{got.kind} {got.why}".strip()
-        place = ", ".join(f"{k} = {v}" for k, v in at.items()) or "the constant"
+        place = ", ".join(f"{k} = {v}" for k, v in at.items())
         formula = _complex(complex(want))
-        how = f"at {place} the formula is {formula}, the tree {tree}"
+        how = f"{f'at {place} ' if place else ''}the formula is {formula}, the tree {tree}"
         witness = {"at": at, "formula": formula, "tree": tree}
         return Verdict("refuted", how, self.points, self.worst, witness)
 

@@ -137,7 +137,7 @@ def _run(args: list[str]) -> int:
 
 def _usage(error: click.ClickException) -> UsageError:
     """A complaint of click's in our words."""
-    message = error.format_message().rstrip(".")
+    message = " ".join(error.format_message().split()).rstrip(".,")
     hint = None
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"see {error.ctx.command_path} --help"

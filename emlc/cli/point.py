@@ -88,10 +88,12 @@ class Point:
         ranges = about.made.ranges
         for name, allowed in ranges.variables.items():
             if not allowed.contains(*self.exact[name]):
-                hint: str | None = f"for principal values declare another domain: --domain {name}:complex"
-                if allowed.excludes(0.0) and not any(self.exact[name]):
-                    hint = None
-                raise DomainError(f"{self.text} is outside the domain, {name} {allowed}", hint=hint)
+                at_pole = allowed.excludes(0.0) and not any(self.exact[name])
+                hint = f"for principal values declare another domain: --domain {name}:complex"
+                raise DomainError(
+                    f"{self.text} is outside the domain, {name} {allowed}",
+                    hint=None if at_pole else hint,
+                )
         for part in ranges.poles:
             if self._is_zero(part):
                 raise DomainError(f"{ranges.poles[part]}, and it is at {self.text}")

@@ -337,6 +337,8 @@ _L = "eml(1,exp(eml(1,{z})))"
 _MINUS_I_PI = _L.format(z="-1")
 _CUT = f"eml({_L},exp(y))"  # z less y, the imaginary part of y brought to (-pi, pi]
 _TURN = f"({_CUT.format(z='y')}/{_MINUS_I_PI})"  # the whole number that this took off y
+_I_X = _CUT.format(z="i").replace("exp(y)", "exp(-x)")  # i + x, in the upper half-plane
+_ATAN = _L.format(z=f"e*((i-x)/{_I_X})")
 
 BODIES: dict[str, tuple[Witness, ...]] = {
     "sub": (
@@ -465,12 +467,8 @@ BODIES: dict[str, tuple[Witness, ...]] = {
     ),
     "atan": (
         W("atan(x)", where="x:real", use="finite",
-          body=f"{_L.format(z='e*((i-x)/' + _CUT.format(z='i').replace('exp(y)', 'exp(-x)') + ')')}"
-               "/(2*i)-1/(2*i)",
-          given=f"{_CUT.format(z='i').replace('exp(y)', 'exp(-x)')}:upper; "
-                f"(i-x)/{_CUT.format(z='i').replace('exp(y)', 'exp(-x)')}:unit circle; "
-                f"{_L.format(z='e*((i-x)/' + _CUT.format(z='i').replace('exp(y)', 'exp(-x)') + ')')}"
-                ":complex nonzero"),
+          body=f"{_ATAN}/(2*i)-1/(2*i)",
+          given=f"{_I_X}:upper; (i-x)/{_I_X}:unit circle; {_ATAN}:complex nonzero"),
         # 1 + i x = (x - i)/(-i): a difference whose subtrahend is in the strip
         W("atan(x)", where="x:real", body=f"{_L.format(z='(i-x)/(x-(-i))')}/(2*i)",
           given="(i-x)/(x-(-i)):unit circle; x-(-i):nonzero"),
