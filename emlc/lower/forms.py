@@ -238,7 +238,7 @@ class Forms:
         assert best is not None
         key, size = best
         if len(key) == 1 and key[0][0] == ONE:
-            return size
+            return plus(size, self._rational_log(abs(key[0][1])))
         return plus(size, {self.atom("log", key): Fraction(1)})
 
     def _leads(self, form: Form) -> list[tuple[Fraction, Form]]:
