@@ -91,7 +91,7 @@ class Point:
                 at_pole = allowed.excludes(0.0) and not any(self.exact[name])
                 hint = f"for principal values declare another domain: --domain {name}:complex"
                 raise DomainError(
-                    f"{self.text} is outside the domain, {name} {allowed}",
+                    f"{self.text} is outside the domain, {domain_text({name: str(allowed)})}",
                     hint=None if at_pole else hint,
                 )
         for part in ranges.poles:

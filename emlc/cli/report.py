@@ -146,7 +146,8 @@ def listed(points: Sequence[str]) -> str:
 
 def domain_text(domain: dict[str, str]) -> str:
     """A domain as a person reads it."""
-    return ", ".join(f"{part} {values}" for part, values in domain.items()) or "no variables"
+    said = (f"{part} {'in ' * (v[0] in '[(')}{v}" for part, v in domain.items())
+    return ", ".join(said) or "no variables"
 
 
 def count(n: int) -> str:
