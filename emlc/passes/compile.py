@@ -10,6 +10,7 @@ from emlc.errors import DomainError
 from emlc.ir.domain import domain
 from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
 from emlc.parse import parse
+from emlc.passes.match import COMMUTE, match
 from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, conditions, formula, postorder_new
 from emlc.passes.simplify import instantiate
@@ -21,8 +22,7 @@ MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
 _MAX_NESTING = 60
 _PARTS = 1000
-
-_COMMUTE = (BY_NAME["add"], BY_NAME["mul"], BY_NAME["avg"], BY_NAME["hypot"])
+_SMALLER = "declare a smaller domain, for example --domain x:positive"
 
 Exclusion = tuple[Node, Fraction]
 
@@ -78,7 +78,7 @@ class Template:
         self.base = len(row.tree) - sum(self.counts)
         self.dominated = False
         self.symmetric = (
-            self.pattern.head in _COMMUTE
+            self.pattern.head in COMMUTE
             and all(isinstance(a.head, Var) for a in self.pattern.args)
             and len(set(self.counts)) == 1
             and len({d for _, d in self.needed}) == 1
@@ -329,41 +329,6 @@ def _place(part: Node, found: dict[str, Node]) -> Node:
     return substitute(part, found)
 
 
-def match(pattern: Node, n: Node) -> Iterator[dict[str, Node]]:
-    """The ways to read an expression as the pattern, sums and products in either order."""
-    plain = [p.head.name for p in pattern.args if isinstance(p.head, Var)]
-    if len(plain) == len(pattern.args) == len(set(plain)) and plain:
-        yield dict(zip(plain, n.args, strict=True))
-        if pattern.head in _COMMUTE and n.args[0] is not n.args[1]:
-            yield dict(zip(plain, reversed(n.args), strict=True))
-        return
-    yield from _search(pattern, n)
-
-
-def _search(pattern: Node, n: Node) -> Iterator[dict[str, Node]]:
-    agenda: list[tuple[list[tuple[Node, Node]], dict[str, Node]]] = [([(pattern, n)], {})]
-    seen: set[tuple[Node, ...]] = set()
-    while agenda:
-        todo, found = agenda.pop()
-        while todo:
-            p, m = todo.pop()
-            if isinstance(p.head, Var):
-                if found.setdefault(p.head.name, m) is not m:
-                    break
-            elif p.args and p.head is m.head:
-                if p.head in _COMMUTE:
-                    swapped = [*todo, *zip(p.args, reversed(m.args), strict=True)]
-                    agenda.append((swapped, dict(found)))
-                todo = [*todo, *zip(p.args, m.args, strict=True)]
-            elif p is not m:
-                break
-        else:
-            key = tuple(found[k] for k in sorted(found))
-            if key not in seen:
-                seen.add(key)
-                yield found
-
-
 @dataclass(frozen=True, slots=True)
 class Compilation:
     """A pure tree, the rows it rests on and the points where it is not right."""
@@ -380,6 +345,7 @@ def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation
     Raises DomainError when no row is known for some part on the values it meets.
 
     >>> from emlc.parse import parse
+from emlc.passes.match import COMMUTE, match
     >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
@@ -401,6 +367,6 @@ def _no_row(compiler: Compiler, root: Node) -> DomainError:
             where = ", ".join(f"{show(a)} in {compiler.ranges.of(a)}" for a in n.args)
             return DomainError(
                 f"no {compiler.mode} tree is known for {name} with {where}",
-                hint="declare a smaller domain, for example --domain x:positive",
+                hint="mode exact knows more trees" if compiler.mode == "finite" else _SMALLER,
             )
     return DomainError("no tree is known for this formula on this domain")

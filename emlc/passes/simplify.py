@@ -153,7 +153,8 @@ def _pow(n: Node, x: Node, y: Node) -> Node | None:
         return ONE if x is ONE else None
     if a is not None and b.denominator == 1:
         return _power(a, int(b))
-    special = {Fraction(0): ONE, Fraction(1): x, Fraction(2): node(SQR, x)}
+    special = {Fraction(0): ONE, Fraction(1): x}
+    special[Fraction(2)] = _sqr(n, x) or node(SQR, x)
     special |= {Fraction(-1): node(INV, x), Fraction(1, 2): node(SQRT, x)}
     return special.get(b)
 
