@@ -1,0 +1,106 @@
+"""Sets of values: outward rounded arithmetic holds every result."""
+
+from __future__ import annotations
+
+import math
+import sys
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emlc.errors import DomainError
+from emlc.ir.domain import ZERO, Domain, Interval, domain, point
+from emlc.tables.domains import PUBLIC, SETS
+
+bounds = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@st.composite
+def members(draw: st.DrawFn) -> tuple[Domain, Fraction]:
+    """A real set and one of its values."""
+    lo, x, hi = sorted(draw(bounds) for _ in range(3))
+    made = Domain(Interval(lo, hi, lo < x and draw(st.booleans()), x < hi and draw(st.booleans())))
+    return made, Fraction(x)
+
+
+@given(members(), members())
+def test_arithmetic_holds_every_result(a: tuple[Domain, Fraction], b: tuple[Domain, Fraction]):
+    (s, x), (t, y) = a, b
+    assert s.contains(x)
+    assert (s + t).contains(x + y)
+    assert (s - t).contains(x - y)
+    assert (s * t).contains(x * y)
+    assert s.square().contains(x * x)
+    assert (-s).contains(-x)
+    if x:
+        assert s.inverse().contains(1 / x)
+
+
+@given(members(), members())
+def test_meet_and_within(a: tuple[Domain, Fraction], b: tuple[Domain, Fraction]) -> None:
+    (s, x), (t, y) = a, b
+    met = s.meet(t)
+    for v in (x, y):
+        assert (met is not None and met.contains(v)) == (s.contains(v) and t.contains(v))
+    if met is not None:
+        assert met.within(s)
+        assert met.within(t)
+    assert s.within(s)
+    if s.within(t):
+        assert t.contains(x)
+
+
+@given(st.fractions())
+def test_a_point_holds_its_number(value: Fraction) -> None:
+    assert point(value).contains(value)
+
+
+@pytest.mark.parametrize("value", [Fraction(10) ** 400, -(Fraction(10) ** 400), Fraction(1, 3)])
+def test_points_that_no_float_is(value: Fraction) -> None:
+    assert point(value).contains(value)
+    assert point(value).excludes(0.0)
+
+
+def test_bounds_beyond_the_largest_float() -> None:
+    tiny, big = domain("(0,1]"), Domain(Interval(1e200, 1e300))
+    least = Domain(Interval(5e-324, 1.0))
+    assert least.inverse().re.hi == math.inf
+    assert Domain(Interval(5e-324, 5e-324)).inverse().re.lo == sys.float_info.max
+    assert big.square().contains(Fraction(10) ** 410)
+    assert (tiny * big).contains(Fraction(1))
+
+
+@pytest.mark.parametrize("name", sorted({*SETS, *PUBLIC} - {"nonzero", "right"}))
+def test_names_round_trip(name: str) -> None:
+    made = domain(name)
+    assert str(made) == name
+    assert made.within(domain("complex"))
+
+
+@pytest.mark.parametrize("text", ["[0,1]", "(0,1]", "[1,inf)", "(-inf,2)", "[-1.5,2.5] nonzero"])
+def test_intervals_round_trip(text: str) -> None:
+    assert str(domain(text)) == text
+    assert domain(text).im == ZERO
+
+
+@pytest.mark.parametrize("text", ["rael", "[1,0]", "(1,1)", "[0;1]", "[a,b]", "", "[1/0,2]"])
+def test_other_texts_are_errors(text: str) -> None:
+    with pytest.raises(DomainError):
+        domain(text)
+
+
+def test_zero_is_taken_out() -> None:
+    assert domain("nonnegative").meet(domain("nonzero")) == domain("positive")
+    assert domain("real nonzero").excludes(0.0)
+    assert point(Fraction(0)).meet(domain("nonzero")) is None
+    assert not domain("complex").real
+
+
+def test_the_upper_edge_of_the_strip_is_in_it() -> None:
+    edge = Domain(ZERO, Interval(1.0, 1.0))
+    assert edge.within(domain("principal"))
+    assert not edge.within(domain("coprincipal"))
+    assert not (-edge).within(domain("principal"))
+    assert (-edge).within(domain("coprincipal"))

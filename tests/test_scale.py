@@ -1,0 +1,42 @@
+"""Very long and very deep formulas, with next to no stack."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import json, sys, time
+import emlc
+emlc.compile("x+1", check=True)
+text = {text}
+started = time.monotonic()
+sys.setrecursionlimit(200)
+made = emlc.compile(text, check=True)
+document = made.to_json()
+sys.setrecursionlimit(1000)
+assert len(json.dumps(document)) > 1_000_000
+assert document["k"] == made.size
+assert made.size >= {least}
+assert made.verdict.status in ("proved", "agrees", "unknown")
+print(time.monotonic() - started)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ('"+".join("x" + str(k % 7) for k in range(100_000))', 18 * 99_999),
+        ('"exp(" * 100_000 + "x" + ")" * 100_000', 200_001),
+    ],
+    ids=["sum", "exp"],
+)
+def test_a_hundred_thousand(text: str, least: int) -> None:
+    script = SCRIPT.format(text=text, least=least)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=90, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout) < 30
