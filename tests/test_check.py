@@ -58,7 +58,7 @@ def test_a_lemma_is_derived_again(row: Witness) -> None:
     assert prove(row) == lemmas()[row_key(row)]
 
 
-@pytest.mark.parametrize("row", PROVED_TREES if WHOLE else PROVED_TREES[1::3], ids=row_key)
+@pytest.mark.parametrize("row", PROVED_TREES if WHOLE else PROVED_TREES[2::5], ids=row_key)
 def test_a_broken_row_is_not_proved(row: Witness) -> None:
     for tokens in flips(list(row.tree), Template(row).params):
         broken = replace(row, tree="".join(tokens))
