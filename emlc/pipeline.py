@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from emlc.check import Verdict, check_tree, proved_by_rows
-from emlc.errors import ArgumentError, UsageError
+from emlc.check.reference import Reference
+from emlc.errors import ArgumentError, DomainError, UsageError
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
@@ -162,6 +163,7 @@ def _compile(
     declared = declare(domain)
     _known_variables(declared, root)
     found = ranges(clean, declared)
+    _settle_constant_poles(found)
     made = compile_tree(clean, found, mode)
     tape = flatten(made.tree)
     size, depth, dag = measure(tape)
@@ -172,6 +174,17 @@ def _compile(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
         _excluded(made.excluded, found, mode), verdict, found, tape,
     )  # fmt: skip
+
+
+def _settle_constant_poles(found: Ranges) -> None:
+    """A part without variables that must not be 0 either is 0, an error, or is no pole."""
+    for part in [p for p in found.poles if not variables(p)]:
+        value = Reference(part).at({}, 50)
+        if value is None or abs(value) < 1e-40:
+            raise DomainError(
+                f"{show(part)} is 0: {found.poles[part]}", hint="the formula is defined nowhere"
+            )
+        del found.poles[part]
 
 
 def _excluded(points: tuple[Exclusion, ...], found: Ranges, mode: str) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import emlc
-from emlc.errors import DomainError
 from emlc.ir.node import Lit, Node, fold, lit
 from emlc.lower.balls import evaluate
 from emlc.passes.compile import compile_tree
@@ -86,7 +85,6 @@ def test_sizes_grow_with_the_digits() -> None:
         assert max(sizes) <= 60 * bits
 
 
-@pytest.mark.xfail(raises=DomainError, reason="the spelling nests too deep")
 def test_a_number_of_256_bits_has_a_tree() -> None:
     assert size(Fraction((1 << 256) // 3)) <= 60 * 256
 

@@ -49,6 +49,7 @@ def check_tree(
         if refuted is not None:
             return refuted
         if time.monotonic() > until:
+            compare.why = f"the limit of {SECONDS:g} s was reached"
             break
     return _summary(compare, bool(ranges.variables), proof)
 

@@ -194,11 +194,29 @@ class Compiler:
         if root in self.best:
             return self.best[root]
         for n in postorder_new(root, self.best):
-            if n not in self.best and n not in self._open:
-                self._open.add(n)
-                self.best[n] = self._best_of(n)
-                self._open.discard(n)
+            for smaller in self._numbers_below(n):
+                self._settle(smaller)
+            self._settle(n)
         return self.best.get(root)
+
+    def _settle(self, n: Node) -> None:
+        if n not in self.best and n not in self._open:
+            self._open.add(n)
+            self.best[n] = self._best_of(n)
+            self._open.discard(n)
+
+    def _numbers_below(self, n: Node) -> list[Node]:
+        """The numbers that a number is spelled with, smallest first, so that none nests deep."""
+        found: dict[Node, Fraction] = {}
+        stack = [n] if isinstance(n.head, Lit) else []
+        while stack:
+            head = stack.pop().head
+            spelled = spell(head.value) if isinstance(head, Lit) else None
+            for part in postorder(spelled) if spelled else ():
+                if isinstance(part.head, Lit) and part not in found and part not in self.best:
+                    found[part] = part.head.value
+                    stack.append(part)
+        return sorted(found, key=lambda m: (found[m].denominator, found[m] < 0, abs(found[m])))
 
     def _best_of(self, n: Node) -> Choice | None:
         if n is ONE or isinstance(n.head, Var):
@@ -345,7 +363,6 @@ def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation
     Raises DomainError when no row is known for some part on the values it meets.
 
     >>> from emlc.parse import parse
-from emlc.passes.match import COMMUTE, match
     >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
