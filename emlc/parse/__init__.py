@@ -11,6 +11,7 @@ from emlc import limits
 from emlc.errors import ArgumentError, LimitError, ParseError, Span
 from emlc.ir.node import Node
 from emlc.parse.build import Builder
+from emlc.parse.dot import from_dot, looks_like_dot
 from emlc.parse.infix import Infix
 from emlc.parse.reader import Readers
 from emlc.parse.trees import (
@@ -72,7 +73,7 @@ def parse(text: str, notation: str = "auto") -> Parsed:
 
 
 def parse_tree(text: str, notation: str = "auto") -> Node:
-    """Read a pure EML tree in any notation: nested, Wolfram, RPN, JSON, LaTeX.
+    """Read a pure EML tree in any notation: nested, Wolfram, RPN, JSON, LaTeX, DOT.
 
     Raises TreeError when it is something else, ParseError when it is nothing at all.
 
@@ -80,6 +81,8 @@ def parse_tree(text: str, notation: str = "auto") -> Node:
     True
     """
     _check_length(text, limits.TREE_CHARS)
+    if notation == "dot" or (notation == "auto" and looks_like_dot(text)):
+        return from_dot(text)
     if notation == "auto" and looks_like_rpn(text):
         notation = "rpn"
     parsed = parse(text, notation)
