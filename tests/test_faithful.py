@@ -13,6 +13,7 @@ from emlc.ir.tape import Tape, flatten
 from emlc.lower import balls
 from emlc.lower.evaluator import Evaluator
 from emlc.lower.faithful import faithful
+from emlc.parse import parse_tree
 from emlc.tables.primitives import BY_NAME
 from emlc.tables.witnesses import TREES
 
@@ -22,15 +23,8 @@ LN = eml(ONE, eml(eml(ONE, X), ONE))
 
 
 def tree(rpn: str) -> Node:
-    stack: list[Node] = []
-    for token in rpn:
-        if token == "E":
-            right = stack.pop()
-            stack.append(eml(stack.pop(), right))
-        else:
-            stack.append(ONE if token == "1" else var(token))
-    (root,) = stack
-    return root
+    """The expression of compact RPN text."""
+    return parse_tree(rpn, "rpn")
 
 
 TIMES = flatten(tree("x11xyEE1EExE1EE1E"))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from emlc.errors import ArgumentError, MissingError
 from emlc.ir.node import ONE, Node, Param, eml, lit, node, var
 from emlc.ir.tape import Tape, flatten, measure
+from emlc.parse import parse_tree
 from emlc.render import FORMATS, draw, to_dot, to_svg, to_text
 from emlc.render import dot as dot_module
 from emlc.render.layout import tidy
@@ -36,16 +37,8 @@ SINH = "111111111EEE1EE11EE1EEEE1EE1x111x1EEE1EE11E1EE1E1EEE1EE1E"
 
 
 def tree(rpn: str) -> Node:
-    """The expression of RPN text with one-letter variables."""
-    stack: list[Node] = []
-    for token in rpn:
-        if token == "E":
-            right = stack.pop()
-            stack.append(eml(stack.pop(), right))
-        else:
-            stack.append(ONE if token == "1" else var(token))
-    (root,) = stack
-    return root
+    """The expression of compact RPN text."""
+    return parse_tree(rpn, "rpn")
 
 
 @cache
