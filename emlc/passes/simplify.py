@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from emlc.errors import DomainError
-from emlc.ir.node import Lit, Node, Var, fold, lit, node
+from emlc.ir.node import Head, Lit, Node, Var, fold, lit, node
 from emlc.tables.primitives import BY_NAME, Primitive
 
 MAX_BITS = 4096
@@ -32,6 +32,11 @@ def simplify(root: Node) -> Node:
     '6 + sqr(x)'
     """
     return fold(root, _rebuild)
+
+
+def build(head: Head, *args: Node) -> Node:
+    """The node with these arguments, cleaned up at its top only."""
+    return _rebuild(node(head, *args), list(args))
 
 
 def instantiate(body: Node, values: dict[str, Node]) -> Node:

@@ -1,0 +1,184 @@
+"""Derivatives against difference quotients of 60 digits, in text, at depth and over arrays."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+
+import mpmath
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from emlc.check.reference import Point, Reference
+from emlc.errors import ArgumentError, TreeError
+from emlc.ir.node import Node, Param, lit, node, postorder, var, variables
+from emlc.parse import parse
+from emlc.passes.differentiate import derivative, gradient
+from emlc.show import show
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
+from tests.strategies import expressions
+
+ROW_CASES = pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.params], ids=lambda row: row.name
+)
+REAL = [Fraction(n, 60) for n in (-200, -90, -41, -17, -9, 13, 25, 53, 77, 125, 260)]
+PLANE = [
+    (Fraction(a, 7), Fraction(b, 9))
+    for a, b in ((9, 4), (-11, 5), (3, -8), (-4, -7), (2, 13), (-15, 1), (20, -3), (-2, -17))
+]
+
+
+def quotient(reference: Reference, point: Point, name: str) -> mpmath.mpc | None:
+    """The central difference quotient, None where the function is not smooth enough to tell."""
+    made = []
+    for size in (10**20, 3 * 10**20):
+        step = Fraction(1, size)
+        ends = [
+            reference.at({**point, name: (point[name][0] + s * step, point[name][1])}, 70)
+            for s in (1, -1)
+        ]
+        if None in ends:
+            return None
+        with mpmath.workdps(70):
+            made.append((ends[0] - ends[1]) * size / 2)
+    near = abs(made[0] - made[1]) <= 1e-15 * (1 + abs(made[0]))
+    return made[0] if near else None
+
+
+def close(got: mpmath.mpc | None, want: mpmath.mpc) -> bool:
+    return got is not None and bool(abs(got - want) <= 1e-12 * (1 + abs(want)))
+
+
+@ROW_CASES
+@pytest.mark.parametrize("plane", [False, True], ids=["real", "complex"])
+def test_a_rows_derivative_is_right(row: Primitive, plane: bool) -> None:
+    if plane and row.real_only:
+        return
+    root = node(row, *map(var, row.params))
+    reference = Reference(root)
+    pool = PLANE if plane else [(x, Fraction(0)) for x in REAL]
+    seen = 0
+    for name, found in zip(row.params, gradient(root, row.params), strict=True):
+        claims = [Reference(found), Reference(derivative(root, name))]
+        for k in range(len(pool)):
+            point = {p: pool[(k + 4 * j) % len(pool)] for j, p in enumerate(row.params)}
+            want = quotient(reference, point, name)
+            if want is None or (not plane and abs(want.imag) > 1e-15):
+                continue
+            for claim in claims:
+                assert close(claim.at(point, 40), want), (name, point, want)
+            seen += 1
+    assert seen >= (5 if plane else 3) * len(row.params)
+
+
+# Factors that the chain rule cancels: (formula, its derivative by x, a point where it matters)
+REMOVABLE = [
+    ("x^2", "2*x", 0),
+    ("x^3", "3*x^2", 0),
+    ("x^1", "1", 0),
+    ("x^(3/2)", "3/2*sqrt(x)", 0),
+    ("x^(4/3)*x^(2/3)", "2*x", 0),
+    ("abs(x)^2", "2*x", 0),
+    ("x*abs(x)", "2*abs(x)", 0),
+    ("abs(x)^3", "3*x*abs(x)", 0),
+    ("hypot(x, y)^2", "2*x", 0),
+    ("sqrt(x)^4", "2*x", 0),
+    ("sqrt(x^2)^2", "2*x", 0),
+    ("x/2", "1/2", 0),
+    ("x - x", "0", 0),
+    ("0^x", "0", 1),
+    ("root(0, x)", "0", 2),
+    ("ln(exp(x))", "1", 0),
+    ("cbrt(x)^3", "1", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "want", "at"), REMOVABLE, ids=str)
+def test_removable_points_are_kept(text: str, want: str, at: int) -> None:
+    root = parse(text).root
+    assert show(derivative(root, "x")) == want
+    point = {name: (Fraction(at if name == "x" else 0), Fraction(0)) for name in variables(root)}
+    value = Reference(parse(want).root).at(point, 30)
+    for found in (derivative(root, "x"), gradient(root, ("x", "y"))[0]):
+        assert close(Reference(found).at(point, 30), value), show(found)
+
+
+NO_DERIVATIVE = ["abs(x)", "hypot(x, 0)", "sqrt(x)", "cbrt(x)", "asin(x + 1)", "x^(1/3)"]
+
+
+@pytest.mark.parametrize("text", NO_DERIVATIVE)
+def test_points_without_a_derivative_have_no_value(text: str) -> None:
+    zero = {"x": (Fraction(0), Fraction(0))}
+    assert Reference(parse(text).root).at(zero, 30) is not None
+    assert Reference(derivative(parse(text).root, "x")).at(zero, 30) is None
+
+
+TEXTS = [
+    ("x^2*sin(x)", 1, "x^2*cos(x) + 2*x*sin(x)"),
+    ("exp(-x^2/2)", 1, "-x*exp(-x^2/2)"),
+    ("sqrt(1-x^2)", 1, "-x/sqrt(1 - x^2)"),
+    ("x^x", 1, "x^x + x^x*ln(x)"),
+    ("eml(x, x)", 1, "exp(x) - 1/x"),
+    ("x^-2", 2, "6/x^4"),
+    ("sin(x)", 4, "sin(x)"),
+    ("sin(x)^2 + cos(x)^2", 1, "0"),
+    ("3*y", 1, "0"),
+    ("2^x", 1, "2^x*ln(2)"),
+    ("x^y", 2, "y*(y - 1)*x^(y - 2)"),
+    ("ln(ln(x))", 1, "1/(x*ln(x))"),
+    ("sin(x)", 0, "sin(x)"),
+]
+
+
+@pytest.mark.parametrize(("text", "order", "want"), TEXTS)
+def test_texts(text: str, order: int, want: str) -> None:
+    assert show(derivative(parse(text).root, "x", order)) == want
+
+
+def test_refused() -> None:
+    with pytest.raises(ArgumentError, match="order"):
+        derivative(var("x"), "x", -1)
+    with pytest.raises(TreeError, match="parameter a"):
+        gradient(node(BY_NAME["add"], var("x"), node(Param("a"))), ("x",))
+
+
+@settings(max_examples=80, deadline=None)
+@given(expressions, st.integers(0, 7))
+def test_any_formula(root: Node, k: int) -> None:
+    names = variables(root)
+    assume(names)
+    point = {name: PLANE[(k + 3 * j) % len(PLANE)] for j, name in enumerate(names)}
+    if any(n.head.real_only for n in postorder(root) if isinstance(n.head, Primitive)):
+        point = {name: (re, Fraction(0)) for name, (re, _) in point.items()}
+    want = quotient(Reference(root), point, names[0])
+    assume(want is not None)
+    found = gradient(root, names)
+    got = Reference(found[0]).at(point, 70)
+    assume(got is not None and abs(want) < 1e15)
+    assert close(got, want), show(root)
+
+
+@pytest.mark.parametrize("name", ["sin", "mul", "eml"])
+def test_a_deep_formula(name: str) -> None:
+    row = BY_NAME[name]
+    root = var("x")
+    for k in range(20_000):
+        others = (var("y") if k % 2 else var("x"), lit(1))
+        root = node(row, root, *others[: len(row.params) - 1])
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(200)
+    try:
+        found = gradient(root, ("x", "y"))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len(list(postorder(root, *found))) < 10 * 20_000
+
+
+def test_many_variables_share_their_parts() -> None:
+    names = [f"x{k}" for k in range(300)]
+    root = var(names[0])
+    for name in names[1:]:
+        root = node(BY_NAME["mul"], root, var(name))
+    found = gradient(root, names)
+    assert len(list(postorder(root, *found))) < 4 * 300
