@@ -33,7 +33,7 @@ LAYERS = (
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 
 HEAVY = {"flint", "graphviz", "lark", "llvmlite", "mpmath", "numba", "numpy", "rich", "sympy"}
-DISTRIBUTION = {"flint": "python-flint"}
+DISTRIBUTION = {"flint": "python-flint", "resvg_py": "resvg-py"}
 
 
 def part_of(path: Path) -> str:
@@ -75,7 +75,9 @@ def test_imports_point_down(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_imports_are_declared(path: Path) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {re.split(r"[^\w-]", need)[0] for need in project["dependencies"]}
+    extras = [need for name, some in project["optional-dependencies"].items()
+              for need in some if name != "test"]  # fmt: skip
+    declared = {re.split(r"[^\w-]", need)[0] for need in (*project["dependencies"], *extras)}
     for line, module in imports(path):
         top = module.split(".")[0]
         known = top == "emlc" or top in sys.stdlib_module_names

@@ -1,4 +1,4 @@
-"""Pictures of trees: SVG, DOT, text, and what Graphviz makes of them."""
+"""Pictures of trees: SVG, PNG, PDF, HTML, DOT, Mermaid, TikZ and text."""
 
 from emlc.render.dot import to_dot
 from emlc.render.picture import FORMATS, draw, to_svg

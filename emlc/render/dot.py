@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from emlc.errors import ArgumentError, EmlcError, LimitError, MissingError
+from emlc.errors import EmlcError, LimitError, MissingError
 from emlc.ir.tape import Tape
+from emlc.passes.ranges import Ranges
+from emlc.render.frame import known_direction
 from emlc.render.scene import LIMIT, Kind, Scene, Spot, Style, scene
 from emlc.render.theme import Theme, theme_of
 
 SECONDS = 20.0
-_DIRECTIONS = ("TB", "BT", "LR", "RL")
 _FONT = "Helvetica,Arial,sans-serif"
 _PROGRAMS = ("dot", "graphviz-pure")
 _INSTALL = "install Graphviz (apt install graphviz, brew install graphviz) or `emlc[dot]`"
@@ -31,10 +32,12 @@ def to_dot(
     limit: int = LIMIT,
     title: str = "",
     theme: str = "light",
+    ranges: Ranges | None = None,
 ) -> str:
     """DOT source: solid edges to the argument of exp, dashed ones to the argument of ln.
 
-    Style "tree" writes every subtree out, "dag" draws shared ones once. `highlight` holds entries
+    Style "tree" writes every subtree out, "dag" draws shared ones once, "macro" draws recognised
+    parts as blocks (`ranges` says where the variables range). `highlight` holds entries
     of the tape whose subtrees are marked. Past `limit` nodes the rest is left out, and said.
 
     >>> from emlc.ir.node import ONE, eml, var
@@ -42,14 +45,13 @@ def to_dot(
     >>> print(to_dot(flatten(eml(var("x"), ONE))).splitlines()[-3])
       n0 -> n1 [color="#0072b2"];
     """
-    seen = scene(tape, style, limit=limit, highlight=highlight)
+    seen = scene(tape, style, limit=limit, highlight=highlight, ranges=ranges)
     return write_dot(seen, theme_of(theme), title, direction)
 
 
 def write_dot(seen: Scene, theme: Theme, title: str = "", direction: str = "TB") -> str:
     """The scene as DOT source."""
-    if direction not in _DIRECTIONS:
-        raise ArgumentError(f"no direction {direction!r}", hint="directions are TB, BT, LR and RL")
+    known_direction(direction)
     shared = any(s.kind == "again" for s in seen.spots)
     shapes = _shapes(theme)
     words = [w for w in (title, seen.caption, *seen.notes) if w]
@@ -79,6 +81,7 @@ def _shapes(theme: Theme) -> dict[Kind, str]:
     return {
         "eml": f'shape=circle, fixedsize=true, width=0.4, style=filled, fillcolor="{theme.node}"',
         "call": f'shape=box, style="rounded,filled", fillcolor="{theme.node}"',
+        "block": f'shape=box, style=filled, fillcolor="{theme.block}"',
         "number": f'shape=box, style=filled, fillcolor="{theme.number}"',
         "variable": f'shape=box, style=filled, fillcolor="{theme.variable}"',
         "parameter": f'shape=box, style="filled,dashed", fillcolor="{theme.variable}"',

@@ -3,23 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Literal, get_args
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
 
 from emlc.errors import ArgumentError, LimitError, MissingError
 from emlc.ir.tape import Tape
-from emlc.render.dot import dot_program, run_dot, to_dot, write_dot
+from emlc.passes.ranges import Ranges
+from emlc.render.dot import dot_program, run_dot, write_dot
+from emlc.render.drawing import Drawing, drawing
+from emlc.render.frame import known_direction
+from emlc.render.mermaid import write_mermaid
+from emlc.render.page import write_page
+from emlc.render.pdf import write_pdf
 from emlc.render.scene import LIMIT, Scene, Style, scene
 from emlc.render.svg import describe, write_svg
 from emlc.render.text import TEXT_LIMIT, to_text
 from emlc.render.theme import theme_of
+from emlc.render.tikz import write_tikz
 
 Engine = Literal["auto", "dot", "own"]
-FORMATS = ("svg", "dot", "txt", "png", "pdf")
+FORMATS = ("svg", "png", "pdf", "html", "dot", "mermaid", "tikz", "txt")
 
 # Graphviz takes seconds where the tidy layout takes milliseconds: it gets small graphs only.
 DOT_LIMIT = 400
+PNG_LIMIT = 2_000
+_PIXELS = 30_000_000
+_PNG = "install `emlc[png]`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a caller asks of a picture."""
+
+    tape: Tape
+    style: Style
+    engine: Engine
+    direction: str
+    highlight: tuple[int, ...]
+    limit: int
+    title: str
+    theme: str
+    size: float | None
+    ranges: Ranges | None
+
+    def scene(self, most: int | None = None) -> Scene:
+        limit = self.limit if most is None else min(self.limit, most)
+        return scene(
+            self.tape, self.style, limit=limit, highlight=self.highlight, ranges=self.ranges
+        )
+
+    def drawing(self, *notes: str) -> Drawing:
+        seen = self.scene()
+        gates = self.style == "circuit"
+        return drawing(
+            replace(seen, notes=(*seen.notes, *notes)), theme_of(self.theme), self.title,
+            self.direction, gates=gates,
+        )  # fmt: skip
 
 
 def to_svg(
@@ -27,12 +67,20 @@ def to_svg(
     style: Style = "tree",
     *,
     engine: Engine = "auto",
+    direction: str = "",
     highlight: Iterable[int] = (),
     limit: int = LIMIT,
     title: str = "",
     theme: str = "light",
+    size: float | None = None,
+    ranges: Ranges | None = None,
 ) -> str:
     """The picture of a tape as an SVG document.
+
+    `style` is "tree" (every subtree written out), "dag" (shared ones once), "macro" (recognised
+    parts as blocks that name what they compute; `ranges` says where the variables range) or
+    "circuit" (eml as a triangle whose first input has a dot). `direction` is the way from the root:
+    TB, BT, LR or RL. `size` is the width in pixels.
 
     Engine "own" needs nothing installed, takes time linear in the nodes drawn and writes the same
     bytes every time; it names a shared subtree (#1) where it is used again. Engine "dot" asks
@@ -45,21 +93,31 @@ def to_svg(
     >>> to_svg(flatten(eml(var("x"), ONE)), title="exp(x)").splitlines()[1]
     '<title>EML tree of exp(x)</title>'
     """
-    if engine not in get_args(Engine):
-        raise ArgumentError(f"no engine {engine!r}", hint="engines are auto, dot and own")
-    look = theme_of(theme)
-    hot = tuple(highlight)
-    notes: tuple[str, ...] = ()
-    maybe = engine == "auto" and style == "dag" and len(tape) <= DOT_LIMIT
-    if engine == "dot" or (maybe and dot_program()):
-        small = scene(tape, style, limit=min(limit, DOT_LIMIT), highlight=hot)
-        if engine == "dot" or not small.notes:
+    direction = _direction(direction, style)
+    return _svg(
+        _Wish(tape, style, engine, direction, tuple(highlight), limit, title, theme, size, ranges)
+    )
+
+
+def _direction(direction: str, style: Style) -> str:
+    """The direction as asked for, or as suits the style: a circuit's signals run to the right."""
+    return known_direction(direction or ("RL" if style == "circuit" else "TB"))
+
+
+def _svg(wish: _Wish) -> str:
+    if wish.engine not in get_args(Engine):
+        raise ArgumentError(f"no engine {wish.engine!r}", hint="engines are auto, dot and own")
+    notes: list[str] = []
+    maybe = wish.engine == "auto" and wish.style == "dag" and len(wish.tape) <= DOT_LIMIT
+    if wish.engine == "dot" or (maybe and dot_program()):
+        small = wish.scene(DOT_LIMIT)
+        if wish.engine == "dot" or not small.notes:
+            source = write_dot(small, theme_of(wish.theme), wish.title, wish.direction)
             try:
-                return _described(run_dot(write_dot(small, look, title), "svg"), small, title)
+                return _described(run_dot(source, "svg"), small, wish.title)
             except LimitError as slow:
-                notes = (f"{slow.message}; drawn by emlc instead",)
-    seen = scene(tape, style, limit=limit, highlight=hot)
-    return write_svg(replace(seen, notes=(*seen.notes, *notes)), look, title)
+                notes.append(f"{slow.message}; drawn by emlc instead")
+    return write_svg(wish.drawing(*notes), wish.size)
 
 
 def _described(answer: bytes, seen: Scene, title: str) -> str:
@@ -78,16 +136,21 @@ def draw(
     style: Style = "tree",
     *,
     engine: Engine = "auto",
+    direction: str = "",
     highlight: Iterable[int] = (),
     limit: int | None = None,
     title: str = "",
     theme: str = "light",
+    size: float | None = None,
+    ranges: Ranges | None = None,
     width: int = 80,
+    unicode: bool = True,
 ) -> str | bytes:
-    """The picture in a format: text for svg, dot and txt, bytes for png and pdf.
+    """The picture in a format: bytes for png and pdf, text for the others.
 
-    png and pdf come from Graphviz alone; MissingError without it. `limit` counts nodes; each
-    format has its own default.
+    The arguments are those of `to_svg`; `limit` counts nodes, with a default for each format, and
+    `width` counts the columns of txt, which is ASCII without `unicode`. png needs the package of
+    the extra `png`, or Graphviz: MissingError without both.
 
     >>> from emlc.ir.node import var
     >>> from emlc.ir.tape import flatten
@@ -97,19 +160,63 @@ def draw(
     K = 1, depth 0, 1 distinct subtree
     <BLANKLINE>
     """
-    if fmt == "txt":
-        lines = TEXT_LIMIT if limit is None else limit
-        return to_text(tape, style, width=width, limit=lines, title=title)
-    nodes = LIMIT if limit is None else limit
-    if fmt == "dot":
-        return to_dot(tape, style, highlight=highlight, limit=nodes, title=title, theme=theme)
-    if fmt == "svg":
-        return to_svg(
-            tape, style, engine=engine, highlight=highlight, limit=nodes, title=title, theme=theme
-        )
     if fmt not in FORMATS:
         raise ArgumentError(f"no picture format {fmt!r}", hint="formats are " + ", ".join(FORMATS))
-    if engine == "own":
-        raise MissingError(f"{fmt} needs Graphviz", hint="write svg, or leave the engine to auto")
-    small = scene(tape, style, limit=min(nodes, DOT_LIMIT), highlight=highlight)
-    return run_dot(write_dot(small, theme_of(theme), title), fmt)
+    hot = tuple(highlight)
+    if fmt == "txt":
+        lines = TEXT_LIMIT if limit is None else limit
+        return to_text(
+            tape, style, width=width, limit=lines, title=title, ranges=ranges, unicode=unicode
+        )
+    nodes = (PNG_LIMIT if fmt == "png" else LIMIT) if limit is None else limit
+    way = _direction(direction, style)
+    wish = _Wish(tape, style, engine, way, hot, nodes, title, theme, size, ranges)
+    return _WRITERS[fmt](wish)
+
+
+def _dot(wish: _Wish) -> str:
+    return write_dot(wish.scene(), theme_of(wish.theme), wish.title, wish.direction)
+
+
+def _mermaid(wish: _Wish) -> str:
+    return write_mermaid(wish.scene(), wish.title, wish.direction)
+
+
+def _html(wish: _Wish) -> str:
+    return write_page(_svg(wish), wish.title, theme_of(wish.theme).paper)
+
+
+def _png(wish: _Wish) -> bytes:
+    """By resvg from our own picture; by Graphviz where that is not installed, or is asked for."""
+    resvg = _resvg()
+    if resvg is None or wish.engine == "dot":
+        if wish.engine == "own" or wish.style == "circuit":
+            raise MissingError("this png needs the package resvg-py", hint=_PNG)
+        small = wish.scene(DOT_LIMIT)
+        return run_dot(write_dot(small, theme_of(wish.theme), wish.title, wish.direction), "png")
+    made = wish.drawing()
+    zoom = wish.size / made.width if wish.size else 2.0
+    pixels = made.width * made.height * zoom * zoom
+    if pixels > _PIXELS:
+        zoom *= (_PIXELS / pixels) ** 0.5
+    return bytes(resvg.svg_to_bytes(svg_string=write_svg(made), zoom=zoom))
+
+
+def _resvg() -> Any:
+    """The package that paints SVG, None where it is not installed."""
+    try:
+        import resvg_py
+    except ImportError:
+        return None
+    return resvg_py
+
+
+_WRITERS: dict[str, Callable[[_Wish], str | bytes]] = {
+    "svg": _svg,
+    "png": _png,
+    "pdf": lambda wish: write_pdf(wish.drawing(), wish.size),
+    "html": _html,
+    "dot": _dot,
+    "mermaid": _mermaid,
+    "tikz": lambda wish: write_tikz(wish.drawing(), wish.size),
+}

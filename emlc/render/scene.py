@@ -7,6 +7,7 @@ Every writer draws a scene, so all of them clip alike and none walks more of a t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log10
@@ -15,10 +16,12 @@ from typing import Literal, get_args
 from emlc.errors import ArgumentError
 from emlc.ir.node import Head, Lit, Param, Var
 from emlc.ir.tape import NONE, Tape
+from emlc.passes.ranges import Ranges
+from emlc.render import blocks as folding
 from emlc.tables.primitives import EML
 
-Style = Literal["tree", "dag"]
-Kind = Literal["eml", "call", "number", "variable", "parameter", "again", "more"]
+Style = Literal["tree", "dag", "macro", "circuit"]
+Kind = Literal["eml", "call", "block", "number", "variable", "parameter", "again", "more"]
 
 LIMIT = 10_000
 _LABEL = 24
@@ -70,8 +73,12 @@ def scene(
     limit: int = LIMIT,
     max_depth: int | None = None,
     highlight: Iterable[int] = (),
+    ranges: Ranges | None = None,
 ) -> Scene:
     """The first `limit` nodes of a tape, breadth first, and how many are left out.
+
+    Style "macro" draws a subtree that a row of the tables makes as one block, where the row is
+    known to be right; `ranges` says what the variables range over, the reals without.
 
     >>> from emlc.ir.node import ONE, eml, var
     >>> from emlc.ir.tape import flatten
@@ -81,16 +88,18 @@ def scene(
     (['eml', 'eml', '#1', 'x', '1'], 'K = 7, depth 2, 4 distinct subtrees')
     """
     if style not in get_args(Style):
-        raise ArgumentError(f"no style {style!r}", hint="styles are tree and dag")
+        known = ", ".join(get_args(Style))
+        raise ArgumentError(f"no style {style!r}", hint=f"styles are {known}")
     if limit < 1:
         raise ArgumentError(f"a limit of {limit} nodes leaves nothing to draw")
     sizes, depth = _measure(tape)
+    source = _Source(tape, sizes, ranges, folded=style == "macro")
     hot = frozenset(highlight)
     root = len(tape) - 1
-    spots = [_spot(tape, root, 0, root in hot)]
+    spots = [source.spot(root, 0, root in hot)]
     drawn: dict[int, int] = {}
     for number, spot in enumerate(spots):
-        below = [k for k in (tape.left[spot.entry], tape.right[spot.entry]) if k != NONE]
+        below = source.below(spot.entry)
         if not below:
             continue
         if style == "dag" and spot.entry in drawn:
@@ -101,18 +110,58 @@ def scene(
             drawn[spot.entry] = number
             spot.left = len(spots)
             spot.right = len(spots) + 1 if len(below) > 1 else NONE
-            spots += [_spot(tape, k, spot.depth + 1, spot.hot or k in hot) for k in below]
+            spots += [source.spot(k, spot.depth + 1, spot.hot or k in hot) for k in below]
             spots[spot.left].side = "left"
     _name_shared(spots)
     equals = "=" if isinstance(sizes[-1], int) else "≈"
     distinct = _plural(len(tape), "distinct subtree")
     caption = f"K {equals} {words(sizes[-1])}, depth {depth:,}, {distinct}"
-    return Scene(spots, caption, _left_out(spots, style, sizes[-1], len(tape)))
+    return Scene(spots, caption, _left_out(spots, style, sizes, source, len(tape)))
 
 
-def _spot(tape: Tape, entry: int, depth: int, hot: bool) -> Spot:
-    kind, label = _face(tape.head(entry))
-    return Spot(kind, short(label), entry, depth, hot)
+class _Source:
+    """Where the scene gets its nodes from: the tape, or its blocks."""
+
+    def __init__(
+        self, tape: Tape, sizes: list[Count], known: Ranges | None, *, folded: bool
+    ) -> None:
+        self.tape, self.sizes = tape, sizes
+        self.folded = folded
+        self.block: list[folding.Block | None] = []
+        if folded:
+            self.block = folding.blocks(tape, known).block
+            self._open_root()
+
+    @property
+    def too_large(self) -> bool:
+        """Whether blocks were not looked for."""
+        return self.folded and len(self.tape) > folding.LIMIT
+
+    def _open_root(self) -> None:
+        """A tree that is one block as a whole is shown with what is inside it."""
+        top = self.block[-1]
+        if top and top.row.covers > 1 and not any(self.below(k) for k in top.args):
+            self.block[-1] = None
+
+    def below(self, entry: int) -> tuple[int, ...]:
+        """The entries right below, from left to right."""
+        block = self.block[entry] if self.folded else None
+        if block is not None:
+            return block.args
+        return tuple(k for k in (self.tape.left[entry], self.tape.right[entry]) if k != NONE)
+
+    def spot(self, entry: int, depth: int, hot: bool) -> Spot:
+        block = self.block[entry] if self.folded else None
+        if block is not None:
+            return Spot("block", short(_shown(block.row.label)), entry, depth, hot)
+        kind, label = _face(self.tape.head(entry))
+        return Spot(kind, short(label), entry, depth, hot)
+
+
+def _shown(label: str) -> str:
+    """The label as people read it in a picture."""
+    signs = {"-": "−", "*": "×", "/": "÷"}
+    return signs.get(label) or re.sub(r"\bpi\b", "π", label.replace("*", "·").replace("-", "−"))
 
 
 def _face(head: Head) -> tuple[Kind, str]:
@@ -136,17 +185,29 @@ def _name_shared(spots: list[Spot]) -> None:
         spot.label = spots[spot.target].tag
 
 
-def _left_out(spots: list[Spot], style: Style, size: Count, distinct: int) -> tuple[str, ...]:
+def _left_out(
+    spots: list[Spot], style: Style, sizes: list[Count], source: _Source, distinct: int
+) -> tuple[str, ...]:
     """The words on what is not drawn; none if all is."""
-    if not any(s.kind == "more" for s in spots):
-        return ()
+    said = [f"blocks are named up to {folding.LIMIT:,} distinct subtrees"] * source.too_large
+    cut = [s for s in spots if s.kind == "more"]
+    if not cut:
+        return tuple(said)
     shown = [s for s in spots if s.kind not in ("more", "again")]
     if style == "dag":
         hidden = distinct - len({s.entry for s in shown})
-        return (f"… {_plural(hidden, 'more distinct subtree')} not drawn",)
-    if isinstance(size, int):
-        return (f"… {_plural(size - len(shown), 'more node')} not drawn",)
-    return (f"… about {words(size)} more nodes not drawn",)
+        return (*said, f"… {_plural(hidden, 'more distinct subtree')} not drawn")
+    total = _sum([sizes[s.entry] for s in cut])
+    if isinstance(total, int):
+        return (*said, f"… {_plural(total, 'more node')} not drawn")
+    return (*said, f"… about {words(total)} more nodes not drawn")
+
+
+def _sum(counts: list[Count]) -> Count:
+    total: Count = 0
+    for count in counts:
+        total = _plus(total, count) if total else count
+    return total
 
 
 def _measure(tape: Tape) -> tuple[list[Count], int]:

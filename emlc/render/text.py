@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from emlc.errors import ArgumentError
 from emlc.ir.tape import Tape
+from emlc.passes.ranges import Ranges
 from emlc.render.scene import Spot, Style, scene
 
 TEXT_LIMIT = 1_000
@@ -48,12 +49,14 @@ def to_text(
     unicode: bool = True,
     limit: int = TEXT_LIMIT,
     title: str = "",
+    ranges: Ranges | None = None,
 ) -> str:
     """The tree in lines of at most `width` characters.
 
     Leaves stand in their node's line, and an arrow points to what is drawn below: along a full line
     to the argument of exp, a broken one to that of ln. In style "dag" a subtree that is used again
-    is written once, named #1, #2, ... What does not fit in `limit` nodes is counted.
+    is written once, named #1, #2, ...; in style "macro" recognised
+    parts are blocks. What does not fit in `limit` nodes is counted.
 
     >>> from emlc.ir.node import ONE, eml, var
     >>> from emlc.ir.tape import flatten
@@ -71,7 +74,7 @@ def to_text(
         raise ArgumentError(f"a width of {width} is too narrow", hint=f"at least {_NARROWEST}")
     pens = _UNICODE if unicode else _ASCII
     room = max(1, width - _ROOM)
-    seen = scene(tape, style, limit=limit, max_depth=room)
+    seen = scene(tape, style, limit=limit, max_depth=room, ranges=ranges)
     deepest = max(s.depth for s in seen.spots)
     pen = next((p for p in pens if deepest * len(p.bar) <= room), pens[-1])
     lines = [title] if title else []
