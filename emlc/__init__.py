@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
-    from emlc.pipeline import Compiled, check, compile
+    from emlc.pipeline import Compiled, check, compile, diff
     from emlc.show import show
 
 __version__ = "0.1.0"
@@ -30,6 +30,7 @@ __all__ = [
     "Verdict",
     "check",
     "compile",
+    "diff",
     "evaluate",
     "flatten",
     "measure",
@@ -44,6 +45,7 @@ _HOME = {
     "Verdict": "emlc.check",
     "check": "emlc.pipeline",
     "compile": "emlc.pipeline",
+    "diff": "emlc.pipeline",
     "evaluate": "emlc.lower.balls",
     "flatten": "emlc.ir.tape",
     "measure": "emlc.ir.tape",

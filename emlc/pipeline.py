@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import MODES, Exclusion, compile_tree, exclusion_text
+from emlc.passes.differentiate import derivative, ranges_inside
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
@@ -136,10 +137,14 @@ def compile(
     >>> c.size, c.domain
     (17, {'x': 'real', 'y': 'real'})
     """
-    if mode not in MODES:
-        raise UsageError(f"no mode {mode!r}", hint=f"one of {', '.join(MODES)}")
+    _known_mode(mode)
     with _no_cycle_collection():
         return _compile(source, domain or {}, mode, check, notation)
+
+
+def _known_mode(mode: str) -> None:
+    if mode not in MODES:
+        raise UsageError(f"no mode {mode!r}", hint=f"one of {', '.join(MODES)}")
 
 
 @contextmanager
@@ -162,7 +167,11 @@ def _compile(
     clean = simplify(root)
     declared = declare(domain)
     _known_variables(declared, root)
-    found = ranges(clean, declared)
+    return _compiled(text, root, ranges(clean, declared), mode, check)
+
+
+def _compiled(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Compiled:
+    clean = simplify(root)
     _settle_constant_poles(found)
     made = compile_tree(clean, found, mode)
     tape = flatten(made.tree)
@@ -174,6 +183,54 @@ def _compile(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
         _excluded(made.excluded, found, mode), verdict, found, tape,
     )  # fmt: skip
+
+
+def diff(
+    source: str | Node,
+    wrt: str | Sequence[str] | None = None,
+    order: int = 1,
+    domain: Mapping[str, str] | None = None,
+    mode: str = "exact",
+    check: bool = True,
+    notation: str = "auto",
+) -> Compiled:
+    """Differentiate a formula or a pure tree, and compile the derivative to a pure tree.
+
+    `wrt` is the variable, which may be left out where there is one; several variables mean one
+    after the other. The result's `formula` is the derivative and its domain is no larger than the
+    formula's; the other arguments are those of `compile`, and so are the errors raised.
+
+    >>> d = diff("x^2*exp(x)")
+    >>> d.source, d.domain
+    ('x^2*exp(x) + 2*x*exp(x)', {'x': 'real'})
+    >>> diff("ln(x)").source, diff("ln(x)").domain
+    ('1/x', {'x': 'positive'})
+    """
+    _known_mode(mode)
+    root = parse(source, notation).root if isinstance(source, str) else source
+    names = _differentiable(root, wrt)
+    declared = declare(domain or {})
+    _known_variables({**dict.fromkeys(names), **declared}, root)
+    with _no_cycle_collection():
+        found = ranges(simplify(root), declared)
+        for name in names:
+            root = derivative(root, name, order)
+        inside = ranges_inside(simplify(root), found)
+        return _compiled(show(root), root, inside, mode, check)
+
+
+def _differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:
+    """The variables to differentiate by, one after the other."""
+    if wrt is not None:
+        return (wrt,) if isinstance(wrt, str) else wrt
+    names = variables(root)
+    if len(names) != 1:
+        listed = ", ".join(names)
+        raise ArgumentError(
+            f"the formula has the variables {listed}" if names else "the formula has no variable",
+            hint=f"say which one to differentiate by: {listed}" if names else None,
+        )
+    return names
 
 
 def _settle_constant_poles(found: Ranges) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import pytest
@@ -15,6 +16,7 @@ from emlc.errors import ArgumentError, TreeError
 from emlc.ir.node import Node, Param, lit, node, postorder, var, variables
 from emlc.parse import parse
 from emlc.passes.differentiate import derivative, gradient
+from emlc.pipeline import diff
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from tests.strategies import expressions
@@ -182,3 +184,56 @@ def test_many_variables_share_their_parts() -> None:
         root = node(BY_NAME["mul"], root, var(name))
     found = gradient(root, names)
     assert len(list(postorder(root, *found))) < 4 * 300
+
+
+# -- the verb and the command --------------------------------------------------------------------
+
+DOMAINS = [
+    ("ln(x)", {}, "1/x", {"x": "positive"}),
+    ("log1p(x)", {}, "1/(1 + x)", {"x": "real", "1 + x": "positive"}),
+    ("sqrt(x)", {}, "1/(2*sqrt(x))", {"x": "nonnegative", "2*sqrt(x)": "positive"}),
+    ("x*ln(y)", {"y": "[1,2]"}, "ln(y)", {"y": "[1,2]"}),
+    ("sin(x)", {"x": "complex"}, "cos(x)", {"x": "complex"}),
+]
+
+
+@pytest.mark.parametrize(("text", "domain", "want", "found"), DOMAINS)
+def test_a_derivative_is_compiled_where_the_formula_is_defined(
+    text: str, domain: dict[str, str], want: str, found: dict[str, str]
+) -> None:
+    made = diff(text, "x", domain=domain)
+    assert made.source == want
+    assert made.domain == found
+    assert made.verdict.status in ("proved", "agrees")
+
+
+def test_the_verb_takes_several_variables() -> None:
+    assert diff("x^3*y^2", ("x", "y")).source == "6*x^2*y"
+    assert diff("x^3", order=2).source == "6*x"
+
+
+REFUSED = [
+    (("x*y",), 1, "x, y"),
+    (("3",), 1, "no variable"),
+    (("x", "--wrt", "z"), 1, "no variable z"),
+    (("x", "--order", "0"), 2, "order"),
+    (("x", "--domain", "y:real"), 1, "no variable y"),
+]
+
+
+@pytest.mark.parametrize(("words", "status", "message"), REFUSED)
+def test_the_command_refuses(emlc: Any, words: tuple[str, ...], status: int, message: str) -> None:
+    done = emlc("diff", *words)
+    assert (done.status, done.out) == (status, "")
+    assert message in done.err
+
+
+def test_the_command(emlc: Any) -> None:
+    done = emlc("diff", "x^y", "--wrt", "y", "--no-check")
+    assert (done.status, done.out) == (0, "x^y*ln(x)\n")
+    assert "domain    x positive, y real" in done.err
+    assert emlc("diff", "exp(x)", "--format", "rpn").out == "x1E\n"
+    found = emlc("diff", "eml(x, eml(x, 1))", "--order", "2", "--json").json
+    assert found["source"] == "eml(x, eml(x, 1))"
+    assert (found["wrt"], found["order"]) == (["x"], 2)
+    assert found["k"] > 3

@@ -22,6 +22,7 @@ _COMMANDS = {
     "compile": "Compile a formula to a pure EML tree.",
     "check": "Say whether a tree means a formula.",
     "eval": "Evaluate a formula or a tree.",
+    "diff": "Differentiate a formula or a tree.",
     "render": "Draw a formula's tree.",
     "export": "Write a formula in another language.",
     "table": "List the smallest known trees of the functions.",

@@ -96,8 +96,12 @@ def command(
     if stage == "tape":
         result(_listing(made), output)
     else:
-        _tree(made, notation, output)
-    _report(made, no_check, at, value, svg)
+        write_tree(made, notation, output)
+    describe(made, no_check)
+    if value is not None:
+        note("value", f"{value.text} at {', '.join(f'{name} = {v}' for name, v in at.items())}")
+    if svg:
+        write_file(svg, made.to_svg(title=made.source))
 
 
 def _formula(text: str, stage: str, notation: str, output: str | None, as_json: bool) -> None:
@@ -140,7 +144,7 @@ def _listing(made: Compiled) -> str:
     return "\n".join(f"{k} {' '.join(map(str, ['eml', *e] if e[1:] else e))}" for k, e in entries)
 
 
-def _tree(made: Compiled, notation: str | None, output: str | None) -> None:
+def write_tree(made: Compiled, notation: str | None, output: str | None) -> None:
     """The tree as text; one too large to write out is an error only where text was asked for."""
     if notation is None and output is None and made.size > WRITTEN_NODES:
         hint = "--format json writes shared parts once"
@@ -149,16 +153,10 @@ def _tree(made: Compiled, notation: str | None, output: str | None) -> None:
     result(made.show(notation or "nested"), output)
 
 
-def _report(
-    made: Compiled, unchecked: bool, at: dict[str, str], value: Value | None, svg: str | None
-) -> None:
+def describe(made: Compiled, unchecked: bool) -> None:
     """What a person wants to know of a tree."""
     note("size", f"K = {count(made.size)}, depth {made.depth}, {made.dag} distinct subtrees")
     note("domain", domain_text(made.domain))
     note("verdict", judged(made.verdict, sys.stderr) + ("; not compared" if unchecked else ""))
     if made.excluded_points:
         note("excluded", listed(made.excluded_points))
-    if value is not None:
-        note("value", f"{value.text} at {', '.join(f'{name} = {v}' for name, v in at.items())}")
-    if svg:
-        write_file(svg, made.to_svg(title=made.source))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from emlc.errors import ArgumentError, TreeError
-from emlc.ir.node import Lit, Node, Param, Var, postorder
-from emlc.passes.ranges import formula
+from emlc.ir.node import Lit, Node, Param, Var, postorder, variables
+from emlc.passes.ranges import Ranges, formula
 from emlc.passes.simplify import (
     ADD,
     MUL,
@@ -74,6 +74,24 @@ def gradient(root: Node, names: Sequence[str]) -> tuple[Node, ...]:
             step = _times(seed, slope)
             adjoint[part] = _plus(adjoint[part], step) if part in adjoint else step
     return tuple(found.get(name, ZERO) for name in names)
+
+
+def ranges_inside(root: Node, outer: Ranges) -> Ranges:
+    """The ranges of a simplified formula where it and another one are both defined.
+
+    Its variables are among the other's, as a derivative's are.
+    """
+    names = set(variables(root))
+    domains = {name: outer.variables[name] for name in names}
+    facts = {p: d for p, d in outer.conditions.items() if names.issuperset(variables(p))}
+    while True:
+        found = Ranges(domains, outer.natural & names)
+        for part, fact in facts.items():
+            found.conditions[part] = fact
+            found.learn(part, fact)
+        if all(found.visit(n) for n in postorder(root)):
+            return found
+        domains = found.variables
 
 
 def _live(root: Node, names: Collection[str]) -> dict[Node, None]:
