@@ -1,0 +1,161 @@
+"""Evolution of formulas with fitted constants, one population after another, and what it kept.
+
+A population is bred until it stops improving; the next one starts afresh, with another bound on the
+length of its formulas. The best formula of every cost is kept across populations.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from emlc.regress import machine
+from emlc.regress.jit import Array
+from emlc.tables.primitives import Primitive
+
+PEOPLE = 400
+_LENGTHS = (12, 20, 30, 16, 40, 25)
+_PATIENCE = 14
+_STEP = 2
+_ITERATIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One formula of the archive: a + b times postfix codes with their numbers."""
+
+    code: Array
+    const: Array
+    a: float
+    b: float
+    error: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is fitted: x (variables, points), y and w (points,), with the operators allowed."""
+
+    x: Array
+    y: Array
+    w: Array
+    operators: tuple[Primitive, ...]
+    max_size: int
+    free: bool = True
+
+    @property
+    def rows(self) -> tuple[Primitive, ...]:
+        """All rows that the engine knows; codes are places in it."""
+        return machine.table(self.operators)
+
+
+class Island:
+    """One sequence of populations with its archive.
+
+    `halt` is the error at which there is nothing to improve.
+    """
+
+    def __init__(self, task: Task, seed: int, halt: float = 0.0) -> None:
+        self.task, self.seed, self.halt = task, seed, halt
+        rows = task.rows
+        self.engine: Any = machine.engine(rows)
+        self.arity = np.array([len(row.params) for row in rows], dtype=np.int64)
+        allowed = {row.name for row in task.operators}
+        self.chance = np.array(
+            [machine.DEFAULT.get(r.name, 0.5) if r.name in allowed else 0.0 for r in rows]
+        )
+        self.price = np.ones(len(rows), dtype=np.int64)
+        self.most = task.max_size
+        kinds = 2 * task.max_size + 2
+        self.best = np.full(kinds, 1e299)
+        self.best_code = np.zeros((kinds, self.most), dtype=np.int64)
+        self.best_const = np.ones((kinds, self.most))
+        self.best_length = np.zeros(kinds, dtype=np.int64)
+        self.best_scale = np.zeros((kinds, 2))
+        self.round = 0
+        self.tried = 0
+        self.seeds: list[tuple[list[int], list[float]]] = []
+
+    def run(self, until: float, tell: Callable[[Island], None] | None = None) -> None:
+        """Breed until the time comes or nothing is left to improve."""
+        while time.monotonic() < until and self.best.min() > self.halt:
+            self._population(until, tell)
+            self.round += 1
+
+    def _population(self, until: float, tell: Callable[[Island], None] | None) -> None:
+        self.engine.seed_random(self.seed * 1000 + self.round)
+        most = min(self.most, _LENGTHS[self.round % len(_LENGTHS)])
+        code, const, lengths = self._first(most)
+        score = np.zeros(PEOPLE)
+        fresh, idle, low = True, 0, np.inf
+        while idle < _PATIENCE and time.monotonic() < until and self.best.min() > self.halt:
+            self.tried += self.engine.generations(
+                _STEP, code, const, lengths, score, fresh, self.task.x, self.task.y, self.task.w,
+                self.task.free, self.arity, self.chance, self.price, _ITERATIONS, self.best,
+                self.best_code, self.best_const, self.best_length, self.best_scale, self.halt,
+            )  # fmt: skip
+            fresh = False
+            idle = 0 if score.min() < low - 0.1 else idle + _STEP
+            low = min(low, score.min())
+            if tell is not None:
+                tell(self)
+
+    def _first(self, most: int) -> tuple[Array, Array, Array]:
+        """Random formulas, and among them what earlier populations and seeds give."""
+        code = np.zeros((PEOPLE, most), dtype=np.int64)
+        const = np.ones((PEOPLE, most))
+        lengths = np.zeros(PEOPLE, dtype=np.int64)
+        variables = len(self.task.x)
+        for i in range(PEOPLE):
+            lengths[i] = self.engine.grow(
+                code[i], const[i], min(most - 2, 2 + i % 10), variables, self.arity, self.chance
+            )
+        given = [(c, k) for c, k in self.seeds if len(c) <= most]
+        if self.round % 3 == 2:
+            given += [(list(f.code), list(f.const)) for f in self.front() if len(f.code) <= most]
+        for i, (c, k) in enumerate(given[: PEOPLE // 3]):
+            code[i, : len(c)], const[i, : len(c)], lengths[i] = c, k, len(c)
+        return code, const, lengths
+
+    def front(self) -> list[Formula]:
+        """The formulas that no cheaper one beats, cheapest first."""
+        found: list[Formula] = []
+        low = np.inf
+        for cost in np.flatnonzero(self.best < 1e298):
+            if self.best[cost] < low * 0.999:
+                low = self.best[cost]
+                n = self.best_length[cost]
+                a, b = self.best_scale[cost]
+                found.append(
+                    Formula(
+                        self.best_code[cost, :n].copy(), self.best_const[cost, :n].copy(),
+                        float(a), float(b), float(low), int(cost),
+                    )  # fmt: skip
+                )
+        return found
+
+    def state(self) -> dict[str, Array]:
+        """What a later run needs to go on."""
+        return {
+            "best": self.best, "best_code": self.best_code, "best_const": self.best_const,
+            "best_length": self.best_length, "best_scale": self.best_scale,
+            "counters": np.array([self.round, self.tried]),
+        }  # fmt: skip
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Go on from a state of the same task."""
+        self.best[:] = state["best"]
+        self.best_code[:], self.best_const[:] = state["best_code"], state["best_const"]
+        self.best_length[:], self.best_scale[:] = state["best_length"], state["best_scale"]
+        self.round, self.tried = (int(n) for n in state["counters"])
+
+
+def chosen(count: int, most: int, seed: int) -> Sequence[int]:
+    """Rows that stand for all in the search."""
+    if count <= most:
+        return range(count)
+    return sorted(np.random.default_rng(seed).choice(count, most, replace=False).tolist())
