@@ -14,6 +14,7 @@ from emlc.errors import ArgumentError
 
 if TYPE_CHECKING:
     from emlc.ir.node import Node
+    from emlc.search.progress import Progress
     from emlc.search.result import SearchResult
 
 __all__ = ["search"]
@@ -30,7 +31,7 @@ def search(
     jobs: int = 1,
     scheduler: str | None = None,
     checkpoint: str | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> SearchResult:
     """The smallest trees that mean a formula, with a lower bound on their size.
 
@@ -39,7 +40,8 @@ def search(
     mode      exact (right at every point of the domain), shortest (at generic points) or finite
               (as exact, and no infinity inside)
     memory    bytes for tables, in each process
-    jobs      processes (-1: all processors); scheduler, a Dask cluster at `tcp://...`, instead
+    jobs      threads (-1: all processors); scheduler, a Dask cluster at `tcp://...`, instead
+    progress  called with a `Progress` some times a second
     checkpoint  file that keeps the sizes settled; a search that finds it goes on from there
 
     An interrupt (Ctrl-C) ends the search with what is known. Raises EmlcError for a target that
@@ -76,7 +78,7 @@ def search(
     )
 
 
-def _silent(message: str) -> None:
+def _silent(progress: Progress) -> None:
     """Progress that nobody asked for."""
 
 

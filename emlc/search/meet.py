@@ -9,8 +9,9 @@ needs whose siblings are in the table, met with pairs of entries, cover every tr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,14 @@ import numpy as np
 from emlc.search.halfturn import FINE, LOSSY
 from emlc.search.refine import Refiner, refine_need
 from emlc.search.table import Array, Table, fill, put
-from emlc.search.undo import expand, find_need, look_up, mark, stream
+from emlc.search.undo import BRANCHES, ask, expand, find_need, look_up, mark, stream
+from emlc.search.work import WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
 
-_STREAM_NS, _ASK_NS, WIDEN_NS = 12.0, 900.0, 4000.0
+_NO_STATUS = np.empty(0, dtype=np.int8)
+
+
+def _no_tick() -> None:
+    """What happens between two pieces of work when nobody is told."""
 
 
 @dataclass(slots=True)
@@ -47,16 +53,6 @@ class Hit:
     entry: int
 
 
-def ways(
-    g: int, needs: float, count: Callable[[int], float], top: int
-) -> tuple[list[tuple[int, int]], float, float]:
-    """Sizes up to `top` of pairs of entries of g nodes; seconds to stream them, or to ask."""
-    pairs = [(f, g - 1 - f) for f in range(1, g - 1, 2) if max(f, g - 1 - f) <= top]
-    streaming = sum(count(f) * count(h) for f, h in pairs) * _STREAM_NS
-    asking = sum(count(min(f, h)) for f, h in pairs) * needs * _ASK_NS
-    return pairs, streaming * 1e-9, asking * 1e-9
-
-
 @dataclass(slots=True)
 class Meeting:
     """One search against one table: the target, its needs, and what was lost on the way."""
@@ -68,7 +64,10 @@ class Meeting:
     full: bool = False
     part: int = 0
     parts: int = 1
+    threads: int = 1
+    tick: Callable[[], None] = _no_tick
     _piece: int = 0
+    _kept: dict[tuple[str, int], Array] = field(default_factory=dict)
     _scanned: int = -1
     _bottomless: Array = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     _refiner: Refiner | None = None
@@ -99,10 +98,12 @@ class Meeting:
             n.start[:] = [0, 1]
             put(n.slots, 0, n.value[0, 0])
 
-    def _mine(self) -> bool:
-        """Whether the next piece of work falls to this part of the parts."""
-        self._piece += 1
-        return self._piece % self.parts == self.part
+    def _mine(self, work: Iterable[T]) -> Iterator[T]:
+        """The pieces that fall to this part of the parts."""
+        for piece in work:
+            self._piece += 1
+            if self._piece % self.parts == self.part:
+                yield piece
 
     def _widen(self, s: int, max_size: int) -> bool:
         """Store all needs of contexts of 2s nodes that trees of up to `max_size` nodes can use."""
@@ -112,6 +113,8 @@ class Meeting:
             q = s - s0 - 1
             if 2 * s0 + 1 + 2 * (2 * q + 1) > max_size or 2 * q + 1 > t.size:
                 continue
+            if 2 * q + 1 > t.markable:
+                return False
             count, _ = self._expand(s0, 2 * q + 1, t.size, count, store=True)
             if count < 0:
                 return False
@@ -125,14 +128,14 @@ class Meeting:
         t, n = self.table, self.needs
         fill(t, sibling // 2)
         block = t.block(sibling)
-        piece = max(1, 5_000_000 // max(1, block[1] - block[0]))
+        piece = max(1, 300_000 // max(1, block[1] - block[0]))
         out: list[Hit] = []
         hits = np.empty((1000, 4), dtype=np.int64)
         unsure = np.empty((20_000, 4), dtype=np.int64)
         limit = t.start[filler // 2 + 1]
-        for lo in range(n.start[s], n.start[s + 1], piece):
-            if not store and not self._mine():
-                continue
+        pieces = range(n.start[s], n.start[s + 1], piece)
+        for lo in pieces if store else self._mine(pieces):
+            self.tick()
             count, found, lossy, beyond = expand(
                 lo, min(lo + piece, n.start[s + 1]), *block, limit, store, count,
                 *self._arrays(), hits, unsure,
@@ -185,14 +188,22 @@ class Meeting:
 
     def _meet(self, s: int, g: int) -> list[Hit]:
         """Fill needs of contexts of 2s nodes with pairs of entries, g nodes together."""
-        pairs, streaming, asking = self._ways(g, self.needs.start[s + 1] - self.needs.start[s])
-        if streaming < asking:
-            return self._stream(s, pairs)
-        return self._ask(s, [p for p in pairs if p[1] <= p[0]])
+        n = self.needs
+        chosen = list(self._ways(g, n.start[s + 1] - n.start[s]))
+        undone = {(max(w.f, w.h), min(w.f, w.h)) for w in chosen if w.how == "undo"}
+        out: list[Hit] = []
+        for filler, sibling in sorted(undone):
+            out += self._expand(s, sibling, filler, n.start[-1], store=False)[1]
+        streamed = [(w.f, w.h) for w in chosen if w.how == "stream"]
+        out += self._stream(s, streamed) if streamed else []
+        for w in chosen:
+            out += self._ask(s, w.f, w.h) if w.how == "ask" else []
+        return out
 
-    def _ways(self, g: int, needs: float) -> tuple[list[tuple[int, int]], float, float]:
+    def _ways(self, g: int, needs: float) -> Iterator[Way]:
         """See `ways`."""
-        return ways(g, needs, self.table.count, self.table.size)
+        t = self.table
+        return ways(g, needs, t.count, t.size, t.markable)
 
     def forecast(self, size: int) -> tuple[float, float]:
         """Needs to be stored in all, and seconds, to settle trees of exactly `size` nodes."""
@@ -204,43 +215,91 @@ class Meeting:
                 rate = counts[-1] / counts[-2] if s > 2 else 3.0 * t.count(1)
                 counts.append(counts[-1] * rate)
                 seconds += counts[-1] * WIDEN_NS * 1e-9
-            seconds += min(self._ways(size - 2 * s, counts[s])[1:])
+            seconds += sum(w.seconds for w in self._ways(size - 2 * s, counts[s])) / self.threads
         return sum(counts), seconds
-
-    def _ask(self, s: int, pairs: list[tuple[int, int]]) -> list[Hit]:
-        out: list[Hit] = []
-        for f, sib in pairs:
-            out += self._expand(s, sib, f, self.needs.start[-1], store=False)[1]
-        return out
 
     def _stream(self, s: int, pairs: list[tuple[int, int]]) -> list[Hit]:
         t, n = self.table, self.needs
         for f, h in pairs:
             fill(t, max(f, h) // 2)
-        width = max(10, (4 * (n.start[s + 1] - n.start[s])).bit_length())
-        slots = np.zeros(1 << width, dtype=np.int64)
-        bits = np.zeros(1 << max(0, width - 2), dtype=np.int64)
-        mark(n.value, n.start[s], n.start[s + 1], slots, bits)
-        columns = [np.ascontiguousarray(z[: t.filled, 0, :5]) for z in (t.exp, t.ln)]
-        hits = np.empty((1000, 4), dtype=np.int64)
-        unsure = np.empty((5_000, 2), dtype=np.int64)
-        out: list[Hit] = []
+        slots, bits = hashed(n.start[s + 1] - n.start[s])
+        mark(n.value, _NO_STATUS, n.start[s], n.start[s + 1], slots, bits)
+        x, y = self._columns("exp"), self._columns("ln")
+        work: list[Callable[[], Rows]] = []
         for f, h in pairs:
             lo, hi = t.block(f)
-            piece = max(1, 50_000_000 // max(1, t.count(h)))
+            piece = max(1, 30_000_000 // max(1, t.count(h)))
             for i in range(lo, hi, piece):
-                if not self._mine():
-                    continue
-                found, lossy = stream(
-                    i, min(i + piece, hi), *t.block(h), slots, bits, *columns,
-                    t.exp_status, t.ln_status, n.value, n.parent, n.sibling, n.side,
-                    t.value, t.exp, t.ln, n.value[0], hits, unsure,
-                )  # fmt: skip
-                self.lossy += max(0, lossy - len(unsure))
-                out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
-                for x, y in unsure[:lossy].tolist():
-                    out += self._compare(x, y, n.start[s], n.start[s + 1])
+                work.append(partial(
+                    run_kernel, stream, 5_000, 2, i, min(i + piece, hi), *t.block(h),
+                    slots, bits, x, y, t.exp_status, t.ln_status, n.value, n.parent, n.sibling,
+                    n.side, t.value, t.exp, t.ln, n.value[0],
+                ))  # fmt: skip
+        return self._gather(work, lambda x, y: self._compare(x, y, n.start[s], n.start[s + 1]))
+
+    def _ask(self, s: int, f: int, h: int) -> list[Hit]:
+        t, n = self.table, self.needs
+        fill(t, max(f, h) // 2)
+        side = 0 if t.count(f) < t.count(h) else 1
+        slots, bits = self._marked("ln" if side == 0 else "exp", h if side == 0 else f)
+        less = t.block(f if side == 0 else h)
+        x, status = (
+            (self._columns("exp"), t.exp_status) if side == 0 else
+            (self._columns("ln"), t.ln_status)
+        )  # fmt: skip
+        piece = max(1, 20_000_000 // max(1, less[1] - less[0]))
+        work: list[Callable[[], Rows]] = [
+            partial(
+                run_kernel, ask, 20_000, 2, q, min(q + piece, n.start[s + 1]), *less,
+                side, slots, bits, x, status, n.value, n.parent, n.sibling, n.side,
+                t.value, t.exp, t.ln, n.value[0],
+            )
+            for q in range(n.start[s], n.start[s + 1], piece)
+        ]  # fmt: skip
+        limit = t.start[max(f, h) // 2 + 1]
+        return self._gather(work, partial(self._ask_again, limit, side))
+
+    def _ask_again(self, limit: int, side: int, q: int, k: int) -> list[Hit]:
+        """The entries that fill need q beside entry k, at high precision."""
+        span = BRANCHES if side == 1 and not self.needs.exact[q] else 0
+        out: list[Hit] = []
+        for branch in range(-span, span + 1):
+            out += self._refine([q, k, side, branch], limit, 0, False)[1]
         return out
+
+    def _gather(
+        self, work: list[Callable[[], Rows]], decide: Callable[[int, int], list[Hit]]
+    ) -> list[Hit]:
+        """Run my share of the work, on as many threads as I may, and decide what was lossy."""
+        out: list[Hit] = []
+        for found, unsure, lossy in in_threads(self._mine(work), self.threads):
+            self.tick()
+            self.lossy += max(0, lossy - len(unsure))
+            out += [Hit(*row) for row in found]
+            for a, b in unsure:
+                out += decide(a, b)
+        return out
+
+    def _columns(self, which: str) -> Array:
+        """exp or ln of all entries at the first point, five columns."""
+        key = (which, self.table.filled)
+        if key not in self._kept:
+            source = self.table.exp if which == "exp" else self.table.ln
+            self._kept = {k: v for k, v in self._kept.items() if k[1] == key[1]}
+            self._kept[key] = np.ascontiguousarray(source[: self.table.filled, 0, :5])
+        found: Array = self._kept[key]
+        return found
+
+    def _marked(self, which: str, size: int) -> tuple[Array, Array]:
+        """The hash table of exp or ln of a block."""
+        t = self.table
+        key = (which, size)
+        if key not in t.marked:
+            slots, bits = hashed(t.count(size))
+            rows, status = (t.exp, t.exp_status) if which == "exp" else (t.ln, t.ln_status)
+            mark(rows, status, *t.block(size), slots, bits)
+            t.marked[key] = slots, bits
+        return t.marked[key]
 
     def _compare(self, i: int, j: int, lo: int, hi: int) -> list[Hit]:
         """Compare eml(i, j), at high precision, with the needs lo..hi."""

@@ -17,8 +17,8 @@ import numpy as np
 
 from emlc.check import Verdict
 from emlc.errors import ArgumentError
+from emlc.search.found import plain, tree
 from emlc.search.result import Found, SearchResult
-from emlc.search.run import plain, tree
 from emlc.search.table import BYTES, Array, Table, begin, fill, grow
 
 LITERAL = re.compile(r"\s*(-?)(\d*)\.(\d+)(?:[eE]([-+]?\d+))?\s*\Z")

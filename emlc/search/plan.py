@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from emlc.search.goal import goal
-from emlc.search.meet import WIDEN_NS, ways
 from emlc.search.run import NEED_BYTES, SEED_SIZE, Limits, prepare_round
 from emlc.search.table import BYTES, GROW_NS, Table, grow
+from emlc.search.work import WIDEN_NS, ways
 
 _PROBE = 200_000
 
@@ -104,5 +104,6 @@ def _meeting(t: Table, counts: list[float], top: int, size: int) -> tuple[float,
     for s in range((size - top - 2) // 2 + 1):
         if s == len(needs):
             needs.append(2.0 * t.count(1) if s == 1 else needs[-1] * rate)
-        seconds += min(ways(size - 2 * s, needs[s], lambda f: counts[f // 2], top)[1:])
+        found = ways(size - 2 * s, needs[s], lambda f: counts[f // 2], top, top)
+        seconds += sum(w.seconds for w in found)
     return sum(needs), seconds + needs[-1] * WIDEN_NS * 1e-9

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import cmath
 import itertools
 import math
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from emlc.check import Verdict, check_tree
 from emlc.check.reference import Point
-from emlc.ir.node import ONE as LEAF
-from emlc.ir.node import Node, eml, var
 from emlc.ir.tape import flatten
-from emlc.lower.balls import evaluate_all
 from emlc.search.checkpoint import Checkpoint
+from emlc.search.found import describe, tree
 from emlc.search.goal import Goal, first_failure
 from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
 from emlc.search.meet import Meeting, meeting
-from emlc.search.result import Found, SearchResult
-from emlc.search.table import BYTES, Array, Table, begin, find, forecast, grow
+from emlc.search.progress import Pulse, Tell, TimeUp
+from emlc.search.result import SearchResult
+from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, find, forecast, grow
 from emlc.search.undo import BRANCHES
 
-Tell = Callable[[str], None]
 NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
@@ -40,7 +37,7 @@ SHARED_FROM = 2.0  # seconds of a size, below which sharing costs more than it s
 
 @dataclass(slots=True)
 class Limits:
-    """What a search may use: nodes, seconds, bytes, processes or a cluster; where it is kept."""
+    """What a search may use: nodes, seconds, bytes, threads or a cluster; where it is kept."""
 
     max_size: int = 61
     seconds: float = 60.0
@@ -48,6 +45,11 @@ class Limits:
     jobs: int = 1
     scheduler: str | None = None
     checkpoint: str | None = None
+
+    @property
+    def threads(self) -> int:
+        """Threads for the work that can be shared."""
+        return self.jobs if self.jobs > 0 else len(os.sched_getaffinity(0))
 
 
 @dataclass(slots=True)
@@ -115,53 +117,60 @@ def prepare_round(goal: Goal, points: list[Point], limits: Limits) -> Round:
     table = _tables.get(key)
     if table is None:
         _tables.clear()
-        per = BYTES + 144 * (len(points) - 1)
-        table = begin(rows_of(goal, points), finite=finite, capacity=int(0.6 * limits.memory / per))
+        # a quarter of the entries, all but the largest size, have exp and ln kept as well
+        more = len(points) - 1
+        per = BYTES + 48 * more + (TERM_BYTES + 96 * more) / 4
+        capacity = int(0.6 * limits.memory / per)
+        table = begin(rows_of(goal, points), finite=finite, capacity=capacity, room=capacity // 4)
         _tables[key] = table
     target = np.array([row(goal.value(p)) for p in points])
     per = NEED_BYTES + 48 * (len(points) - 1)
     return Round(goal, points, table, meeting(table, target, int(0.35 * limits.memory / per)))
 
 
-def settle(r: Round, size: int, limits: Limits, until: float) -> bool:
+def settle(r: Round, size: int, limits: Limits, pulse: Pulse) -> bool:
     """Find the trees of exactly `size` nodes; False when a limit came first, named in `stopped`."""
+    r.table.tick = r.meeting.tick = pulse
+    try:
+        r.stopped = _settle(r, size, limits, pulse)
+    except TimeUp:
+        r.stopped = "time"
+    finally:
+        r.table.tick = None
+    return not r.stopped
+
+
+def _settle(r: Round, size: int, limits: Limits, pulse: Pulse) -> str:
+    """Grow the table or meet, whichever is cheaper; the limit that forbids both, or nothing."""
     t, m = r.table, r.meeting
+    m.threads = limits.threads
     while size > t.size:
-        entries, seconds = forecast(t)
-        fits = entries <= len(t.left) or t.size < SEED_SIZE
-        needs, meet_seconds = m.forecast(size) if t.size >= SEED_SIZE else (0.0, math.inf)
+        entries, growing = forecast(t)
+        if (entries > len(t.left) or t.start[-1] > t.room) and t.size >= SEED_SIZE:
+            growing = math.inf
+        needs, meeting = m.forecast(size) if t.size >= SEED_SIZE else (0.0, math.inf)
         if needs > len(m.needs.parent) or size > 2 * t.size + 3:
-            meet_seconds = (
-                math.inf
-            )  # no room, or both children of a node may be larger than the table
-        if fits and seconds < meet_seconds:
-            if time.monotonic() + 0.5 * seconds > until:
-                r.stopped = "time"
-                return False
-            if grow(t, t.size + 2):
-                m.forget()
-                continue
-            fits = False
-        if math.isinf(meet_seconds):
-            r.stopped = "memory"
-            return False
-        if time.monotonic() + 0.5 * meet_seconds > until:
-            r.stopped = "time"
-            return False
-        shared = limits.jobs != 1 or limits.scheduler is not None
-        if shared and meet_seconds > SHARED_FROM and len(r.points) == 1:
+            meeting = math.inf  # no room, or both children of a node may be above the table
+        if math.isinf(min(growing, meeting)):
+            return "memory"
+        pulse.step(size, min(growing, meeting), t.start[-1], m.needs.start[-1])
+        if growing < meeting and grow(t, t.size + 2):
+            m.forget()
+            continue
+        if growing < meeting and math.isinf(meeting):
+            return "memory"
+        if limits.scheduler is not None and meeting > SHARED_FROM and len(r.points) == 1:
             r.hits = _share(r, size, limits)
         else:
             r.hits = [m.rpn(h) for h in m.through(size, limits.max_size)]
         if m.full:
-            r.stopped = "memory"
-            return False
+            return "memory"
         r.settled = size
-        return True
+        return ""
     n = int(find(t.slots, t.value, m.needs.value[0]))
     r.hits = [t.rpn(n)] if n >= 0 and n < t.block(size)[1] else []
     r.settled = size
-    return True
+    return ""
 
 
 def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
@@ -169,69 +178,17 @@ def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
     from emlc.search.shards import Shard, run_shards
     from emlc.show import show
 
-    parts = 4 * max(2, limits.jobs)
+    parts = 4 * max(2, limits.threads)
     domain = tuple(sorted((n, str(d)) for n, d in r.goal.declared.items()))
     shards = [
         Shard(show(r.goal.root), domain, r.goal.mode, limits.memory, limits.max_size,
               r.table.size, size, part, parts)
         for part in range(parts)
     ]  # fmt: skip
-    outcomes = run_shards(shards, jobs=limits.jobs, scheduler=limits.scheduler)
+    outcomes = run_shards(shards, scheduler=limits.scheduler)
     r.widening = max(r.widening, *(o.widening for o in outcomes))
     r.meeting.lossy += sum(o.meeting for o in outcomes)
     return [rpn for o in outcomes for rpn in o.trees]
-
-
-def tree(rpn: Sequence[str]) -> Node:
-    """The node of a pure tree in RPN."""
-    stack: list[Node] = []
-    for token in rpn:
-        if token == "E":
-            y = stack.pop()
-            stack.append(eml(stack.pop(), y))
-        else:
-            stack.append(LEAF if token == "1" else var(token))
-    return stack.pop()
-
-
-def describe(goal: Goal, rpn: list[str], trial: Sequence[Point]) -> Found:
-    """A confirmed tree with its verdict and what it needs."""
-    tape = flatten(tree(rpn))
-    verdict = check_tree(goal.root, tape, goal.ranges)
-    if goal.mode == "shortest" and verdict.status == "refuted":
-        verdict = Verdict(
-            "agrees", f"agrees at {len(trial)} generic points; not at {verdict.witness}", len(trial)
-        )
-    infinite = any(
-        b.kind == "infinite" for p in trial[:20] for b in evaluate_all(tape, dict(p), 17)
-    )
-    return Found(len(rpn), rpn, verdict, infinite, plain_agrees(goal, rpn, trial))
-
-
-def plain_agrees(goal: Goal, rpn: Sequence[str], trial: Sequence[Point]) -> bool:
-    """Whether ordinary double arithmetic gives 8 digits at every point."""
-    for point in trial:
-        want = complex(goal.value(point))
-        got = plain(rpn, {n: complex(float(re), float(im)) for n, (re, im) in point.items()})
-        if got is None or not abs(got - want) <= 1e-8 * max(abs(want), 1e-8):
-            return False
-    return True
-
-
-def plain(rpn: Sequence[str], values: Mapping[str, complex]) -> complex | None:
-    """The tree in complex128, with IEEE infinities as numpy has them."""
-    stack: list[complex] = []
-    for token in rpn:
-        if token != "E":
-            stack.append(1.0 + 0.0j if token == "1" else values[token])
-            continue
-        y, x = stack.pop(), stack.pop()
-        try:
-            stack.append(cmath.exp(x) - (cmath.log(y) if y else complex(-math.inf)))
-        except (OverflowError, ValueError):
-            return None
-    z = stack.pop()
-    return None if cmath.isnan(z) else z
 
 
 def terms(goal: Goal, point: Point) -> str:
@@ -256,13 +213,13 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
     from emlc.show import show
 
     begun = time.monotonic()
-    until = begun + limits.seconds
+    pulse = Pulse(tell, begun + limits.seconds)
     result = SearchResult(show(goal.root), goal.ranges.domain(), goal.mode, terms="")
     trial = goal.trial_points()
     points = [goal.first_point()] if goal.names else [{}]
     result.terms = terms(goal, points[0])
     try:
-        _climb(goal, points, trial, limits, until, result, tell)
+        _climb(goal, points, trial, limits, result, pulse)
     except KeyboardInterrupt:
         result.stopped, result.complete = "interrupt", False
     for rpn in known:
@@ -276,8 +233,8 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
 
 
 def _climb(
-    goal: Goal, points: list[Point], trial: list[Point], limits: Limits, until: float,
-    result: SearchResult, tell: Tell,
+    goal: Goal, points: list[Point], trial: list[Point], limits: Limits,
+    result: SearchResult, pulse: Pulse,
 ) -> None:  # fmt: skip
     kept = Checkpoint(limits.checkpoint, result)
     first = kept.settled + 2 if kept.settled > 0 else 1
@@ -285,11 +242,12 @@ def _climb(
         r = prepare_round(goal, points, limits)
         missed: Point | None = None
         for size in range(first, limits.max_size + 1, 2):
-            if not settle(r, size, limits, until):
+            if not settle(r, size, limits, pulse):
                 result.stopped, result.complete = r.stopped, False
                 _note(result, r, turn, size)
                 return
-            tell(f"size {size}: {r.table.start[-1]} values, {r.meeting.needs.start[-1]} needs")
+            pulse.settled(size, r.table.start[-1], r.meeting.needs.start[-1])
+            result.rate = r.table.candidates / max(1e-3, time.monotonic() - pulse.begun)
             missed = _confirm(goal, r, trial, result)
             if turn == 0 and not result.found:
                 _note(result, r, turn, size if r.hits else size + 2)
@@ -303,30 +261,26 @@ def _climb(
             if turn == 0:
                 result.lower_bound = result.found[0].k
             else:
-                _raise_bound(goal, limits, until, result, tell)
+                _raise_bound(goal, limits, result, pulse)
             return
         if missed is None:
             return
         points = [*points, missed]
-        tell(f"{len(points)} sample points")
 
 
-def _raise_bound(
-    goal: Goal, limits: Limits, until: float, result: SearchResult, tell: Tell
-) -> None:
+def _raise_bound(goal: Goal, limits: Limits, result: SearchResult, pulse: Pulse) -> None:
     """Look at other single points, where the smaller trees that fail somewhere may fail too."""
     k = result.found[0].k
     others = list(itertools.islice(goal.generic_points(), 1, 60))
     for point in sorted(others, key=lambda p: sum(v[0] > 0 for v in p.values()))[:_OTHERS]:
         r = prepare_round(goal, [point], limits)
         size = result.lower_bound
-        while size < k and settle(r, size, limits, until) and not r.hits:
+        while size < k and settle(r, size, limits, pulse) and not r.hits:
             size += 2
         lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
         if size > result.lower_bound:
             result.lower_bound, result.undecided = size, lossy
             result.terms = terms(goal, point)
-        tell(f"bound {result.lower_bound}")
         if size >= k or r.stopped:
             return
 

@@ -9,6 +9,7 @@ its exp and ln, six doubles each as in `halfturn`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,8 +32,10 @@ from emlc.search.halfturn import (
 Array = np.ndarray[Any, Any]
 CELL_BITS = 10
 _BORDER = 16
+_PIECE = 1_000_000  # candidates between two ticks
 GROW_NS = 500.0
-BYTES = 3 * 48 + 2 + 8 + 16  # of an entry with one sample point
+BYTES = 48 + 8 + 22  # of an entry with one sample point, and for its exp and ln besides:
+TERM_BYTES = 2 * 48 + 2
 
 
 @dataclass(slots=True)
@@ -49,16 +52,25 @@ class Table:
     slots: Array
     finite: bool
     leaves: tuple[str, ...]
+    room: int
     start: list[int] = field(default_factory=lambda: [0])
     lossy: int = 0
     beyond: int = 0
     candidates: int = 0
     filled: int = 0
+    tick: Callable[[], None] | None = None  # called between two pieces of work
+    marked: dict[tuple[str, int], tuple[Array, Array]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """The largest complete size."""
         return 2 * len(self.start) - 3
+
+    @property
+    def markable(self) -> int:
+        """The largest size whose exp and ln there is room for."""
+        fits = [s for s in range(len(self.start) - 1) if self.start[s + 1] <= self.room]
+        return 2 * fits[-1] + 1
 
     def block(self, size: int) -> tuple[int, int]:
         """First entry of this size and the one after the last."""
@@ -246,21 +258,25 @@ def extend(
     return count, unknown, beyond
 
 
-def empty(capacity: int, points: int, finite: bool, leaves: tuple[str, ...]) -> Table:
-    """A table without entries; memory is touched only as it fills."""
+def empty(
+    capacity: int, points: int, finite: bool, leaves: tuple[str, ...], room: int | None = None
+) -> Table:
+    """A table without entries; memory is touched only as it fills, of exp and ln up to `room`."""
     wide = (capacity, points, 6)
     slots = np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64)
     return Table(
         np.empty(wide), np.empty(wide), np.empty(wide),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),
-        slots, finite, leaves,
+        slots, finite, leaves, capacity if room is None else room,
     )  # fmt: skip
 
 
-def begin(leaves: dict[str, Array], *, finite: bool, capacity: int) -> Table:
+def begin(
+    leaves: dict[str, Array], *, finite: bool, capacity: int, room: int | None = None
+) -> Table:
     """The table of size 1. `leaves` maps a token to its values, shape (points, 6)."""
-    t = empty(capacity, len(next(iter(leaves.values()))), finite, tuple(leaves))
+    t = empty(capacity, len(next(iter(leaves.values()))), finite, tuple(leaves), room)
     for n, values in enumerate(leaves.values()):
         t.value[n] = values
         t.left[n], t.right[n] = -1 - n, -1
@@ -272,7 +288,7 @@ def begin(leaves: dict[str, Array], *, finite: bool, capacity: int) -> Table:
 def grow(t: Table, max_size: int) -> bool:
     """Add sizes up to `max_size`; False when it stops before one that does not fit."""
     while t.size < max_size:
-        if t.size > 9 and forecast(t)[0] > len(t.left):
+        if t.start[-1] > t.room or (t.size > 9 and forecast(t)[0] > len(t.left)):
             return False
         if not _add_size(t):
             return False
@@ -291,29 +307,45 @@ def forecast(t: Table) -> tuple[int, float]:
 def _add_size(t: Table) -> bool:
     s = len(t.start) - 1
     fill(t, s - 1)
+    count = -1
+    try:
+        count, undecided, beyond = _all_pairs(t, s)
+    finally:  # a limit or an interrupt may come between two pieces
+        if count < 0:
+            _forget(t)
+    if count < 0:
+        return False
+    t.start.append(count)
+    t.lossy += undecided
+    t.beyond += beyond
+    return True
+
+
+def _all_pairs(t: Table, s: int) -> tuple[int, int, int]:
+    """Enter the values of size 2s+1: new count (-1: full), undecided ones, those beyond."""
     from emlc.search.refine import refine_pairs
 
     count, undecided, beyond = t.start[s], 0, 0
     lossy = np.empty((100_000, 2), dtype=np.int64)
     for i in range(s):
         j = s - 1 - i
-        count, u, b = extend(
-            t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.left, t.right, t.slots,
-            t.start[i], t.start[i + 1], t.start[j], t.start[j + 1], count, t.finite, lossy,
-        )  # fmt: skip
-        if count < 0:
-            _forget(t)
-            return False
-        count = refine_pairs(t, lossy[:u], count)
-        if count < 0:
-            _forget(t)
-            return False
-        undecided, beyond = undecided + max(0, u - len(lossy)), beyond + b
-        t.candidates += (t.start[i + 1] - t.start[i]) * (t.start[j + 1] - t.start[j])
-    t.start.append(count)
-    t.lossy += undecided
-    t.beyond += beyond
-    return True
+        others = t.start[j + 1] - t.start[j]
+        piece = max(1, _PIECE // max(1, others))
+        for lo in range(t.start[i], t.start[i + 1], piece):
+            hi = min(lo + piece, t.start[i + 1])
+            if t.tick is not None:
+                t.tick()
+            count, u, b = extend(
+                t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.left, t.right, t.slots,
+                lo, hi, t.start[j], t.start[j + 1], count, t.finite, lossy,
+            )  # fmt: skip
+            if count >= 0:
+                count = refine_pairs(t, lossy[:u], count)
+            if count < 0:
+                return -1, 0, 0
+            undecided, beyond = undecided + max(0, u - len(lossy)), beyond + b
+            t.candidates += (hi - lo) * others
+    return count, undecided, beyond
 
 
 def fill(t: Table, s: int) -> None:

@@ -21,6 +21,7 @@ from emlc.search.halfturn import (
     RANGE,
     SHARP,
     UNDEFINED,
+    UNIT,
     exp_half,
     ln_half,
     minus,
@@ -240,12 +241,14 @@ def expand(
 
 
 @compiled
-def mark(needs: Array, lo: int, hi: int, slots: Array, bits: Array) -> None:
-    """Enter needs lo..hi in a hash table of their own and its filter, near borders twice."""
+def mark(rows: Array, status: Array, lo: int, hi: int, slots: Array, bits: Array) -> None:
+    """Enter rows lo..hi in a hash table of their own and its filter, near borders twice."""
     mask = slots.size - 1
     wide = bits.size * 64 - 1
     for n in range(lo, hi):
-        s = scalar_key(needs[n, 0])
+        if (status.size and status[n] != FINE) or np.isinf(rows[n, 0, 0]):
+            continue
+        s = scalar_key(rows[n, 0])
         bits_of = np.float64(s).view(np.int64)
         main = int(bits_of >> CELL_BITS)
         for step in range(-1, 2):
@@ -311,6 +314,72 @@ def stream(
                 word = slots[at] - 1
                 if word >> 32 == tag:
                     q = word & 0xFFFFFFFF
+                    if found < hits.shape[0] and forward(
+                        j, i, 0, q, parent, sibling, sides, value, exp, ln, target
+                    ):
+                        hits[found] = q, i, 0, j
+                        found += 1
+                at = (at + 1) & mask
+    return found, lossy
+
+
+@compiled
+def ask(
+    lo: int, hi: int, klo: int, khi: int, side: int, slots: Array, bits: Array,
+    x: Array, status: Array, needs: Array, parent: Array, sibling: Array, sides: Array,
+    value: Array, exp: Array, ln: Array, target: Array, hits: Array, unsure: Array,
+) -> tuple[int, int]:  # fmt: skip
+    """Look up what fills needs lo..hi beside entries klo..khi; hits and lossy ones.
+
+    x are the terms of those entries at the first point: exp on the left (side 0), when the table
+    of marked rows holds ln, or ln on the right (side 1), when it holds exp.
+    """
+    mask = slots.size - 1
+    wide = bits.size * 64 - 1
+    sign = 1.0 if side == 0 else -1.0
+    found, lossy = 0, 0
+    for q in range(lo, hi):
+        t = needs[q, 0]
+        if not abs(t[0]) < 1e290:
+            continue
+        log_form = t[5] == LOG
+        ta, tb = sign * t[0], sign * t[2]
+        for k in range(klo, khi):
+            xa, xb = x[k, 0], x[k, 2]
+            if status[k] != FINE or not abs(xa) < 1e290:
+                continue
+            if side == 0 and (log_form or exp[k, 0, 5] == LOG):
+                continue
+            if log_form and (xa != 0.0 or xb != 0.0):
+                continue
+            va = xa - ta
+            if abs(va) < 0.05 * abs(xa):
+                va = plus(xa, x[k, 1], -ta, -sign * t[1])[0]
+            s = va
+            vb = xb - tb
+            if vb != 0.0:
+                if abs(vb) < 0.05 * abs(xb):
+                    vb = plus(xb, x[k, 3], -tb, -sign * t[3])[0]
+                s = va + 0.7364201193 * (vb - 2.0 * np.floor(0.5 * vb + 1e-12))
+            if abs(s) <= 4.0 * (x[k, 4] + t[4]) + UNIT * max(abs(xa), abs(xb)):
+                s = 0.0
+            if log_form:
+                s *= 1.3172
+            if (x[k, 4] + t[4]) > SHARP * abs(s) and abs(s) * RANGE > abs(xa):
+                if lossy < unsure.shape[0]:
+                    unsure[lossy] = q, k
+                lossy += 1
+                continue
+            h = mixed(int(np.float64(s).view(np.int64) >> CELL_BITS))
+            if not (bits[(h & wide) >> 6] >> (h & 63)) & 1:
+                continue
+            at = h & mask
+            tag = h >> 31
+            while slots[at] != 0:
+                word = slots[at] - 1
+                if word >> 32 == tag:
+                    n = word & 0xFFFFFFFF
+                    i, j = (k, n) if side == 0 else (n, k)
                     if found < hits.shape[0] and forward(
                         j, i, 0, q, parent, sibling, sides, value, exp, ln, target
                     ):
