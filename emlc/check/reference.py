@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from emlc.ir.node import Lit, Node, Var, fold, node, substitute
-from emlc.passes.compile import raw_formula
+from emlc.passes.ranges import raw_formula
 from emlc.tables.primitives import Primitive
 
 _MAX_MAG = 100  # bits of an argument; beyond it mpmath may not come back

@@ -9,10 +9,9 @@ from fractions import Fraction
 from emlc.errors import DomainError
 from emlc.ir.domain import domain
 from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
-from emlc.parse import parse
 from emlc.passes.match import COMMUTE, match
 from emlc.passes.numbers import spell
-from emlc.passes.ranges import Ranges, conditions, formula, postorder_new
+from emlc.passes.ranges import Ranges, conditions, formula, postorder_new, raw_formula
 from emlc.passes.simplify import instantiate
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, EML, Primitive
@@ -117,11 +116,6 @@ class Template:
             else:
                 stack.append(ONE if token == "1" else values[token])
         return stack[0]
-
-
-def raw_formula(text: str) -> Node:
-    """A formula of a table as it is written, not simplified."""
-    return parse(text, notation="infix").root
 
 
 def _letters(pattern: Node) -> list[str]:
@@ -362,8 +356,7 @@ def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation
 
     Raises DomainError when no row is known for some part on the values it meets.
 
-    >>> from emlc.parse import parse
-    >>> from emlc.passes.ranges import ranges
+    >>>     >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
     17

@@ -201,6 +201,11 @@ def formula(text: str) -> Node:
     return found
 
 
+def raw_formula(text: str) -> Node:
+    """A formula of a table as it is written, not simplified."""
+    return parse(text, notation="infix").root
+
+
 @lru_cache(maxsize=1024)
 def conditions(text: str) -> tuple[tuple[str, str], ...]:
     """The pairs of a table's `expr:set; expr:set`."""

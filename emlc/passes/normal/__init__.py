@@ -1,0 +1,1 @@
+"""Normal forms: what a formula and a tree are brought to, so that equal ones are one object."""

@@ -1,0 +1,281 @@
+"""Where a form vanishes: a variable solved for, one way after another.
+
+The sets given hold all zeros, and may hold more points; None where they are not found.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from emlc.ir.domain import domain
+from emlc.passes.normal.equal import cleared
+from emlc.passes.normal.read import div
+from emlc.passes.normal.space import Space, Value
+from emlc.passes.normal.terms import Atom, Form, Mono, Number
+
+Solutions = list[tuple[str, Form]]
+_MAX_STEPS = 12
+WHOLE = "n'"  # stands for any integer in a solution
+
+
+def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
+    """Pairs (variable, value) that hold all zeros of the form.
+
+    >>> s = Space({})
+    >>> zeros(s, s.plus(s.var("x"), s.one, -1))
+    [('x', 1*1)]
+    """
+    if not steps or not a.terms:
+        return None
+    if space.box(a).excludes(0.0) and a not in space.zeros:
+        return []
+    common = space._common(a)
+    found = _product_zeros(space, common, steps) if common is not space.unit else []
+    if found is None:
+        return None
+    if common is not space.unit:
+        number, inverse = space.power(common, -1)
+        a = space.times(a, inverse, number)
+    if len(a.terms) == 1:
+        (m,) = a.terms
+        more = _product_zeros(space, m, steps)
+        return None if more is None else found + more
+    grown = space.expand(a)
+    if grown is not a:
+        more = zeros(space, grown, steps - 1) if grown.terms else None
+        return None if more is None else found + more
+    for name in _variables(space, a):
+        more = _isolate(space, a, name, steps)
+        if more is not None:
+            return found + more
+    if any(m.log is not None for m in a.terms):
+        more = _joined_logs(space, a, steps)
+        return None if more is None else found + more
+    return None
+
+
+def _joined_logs(space: Space, a: Form, steps: int) -> Solutions | None:
+    """A sum of logarithms vanishes only where their product is 1."""
+    whole = space.exp(space.expand(a))
+    assert isinstance(whole, Form)
+    return zeros(space, cleared(space, space.plus(whole, space.one, -1)), steps - 1)
+
+
+def _product_zeros(space: Space, m: Mono, steps: int) -> Solutions | None:
+    found: Solutions = []
+    for atom, q in m.factors:
+        if q < 0 or atom.kind in ("pi", "prime"):
+            continue
+        if atom.kind == "var":
+            found.append((str(atom.body), space.zero))
+            continue
+        assert isinstance(atom.body, Form)
+        inner = atom.body if atom.kind == "sum" else space.plus(atom.body, space.one, -1)
+        more = zeros(space, inner, steps - 1)
+        if more is None:
+            return None
+        found += more
+    return found
+
+
+def _variables(space: Space, a: Form) -> list[str]:
+    """The variables of the form, those in few terms first."""
+    counts: dict[str, int] = {}
+    for m in a.terms:
+        for name in names_in(m):
+            counts[name] = counts.get(name, 0) + 1
+    return sorted(counts, key=lambda n: (counts[n], n))
+
+
+def names_in(m: Mono) -> set[str]:
+    """The names of the variables of a product."""
+    found: set[str] = set()
+    seen: set[Mono] = set()
+    stack = [m]
+    while stack:
+        top = stack.pop()
+        if top in seen:
+            continue
+        seen.add(top)
+        for atom, _ in top.factors:
+            if atom.kind == "var":
+                found.add(str(atom.body))
+            elif isinstance(atom.body, Form):
+                stack.extend(atom.body.terms)
+        if top.expo is not None:
+            stack.extend(top.expo.terms)
+    return found
+
+
+def _isolate(space: Space, a: Form, name: str, steps: int) -> Solutions | None:
+    touching = {m: c for m, c in a.terms.items() if name in names_in(m)}
+    rest = space.form({m: c for m, c in a.terms.items() if m not in touching})
+    if len(touching) == 1:
+        ((m, c),) = touching.items()
+        return _single(space, m, c, rest, name, steps)
+    found = _polynomial(space, a, name, steps)
+    return _squared(space, a, steps) if found is None else found
+
+
+def _squared(space: Space, a: Form, steps: int) -> Solutions | None:
+    """A term with square roots taken to the other side, and both sides squared."""
+    rooted = [m for m in a.terms if any(Fraction(q).denominator == 2 for _, q in m.factors)]
+    if len(rooted) != 1:
+        return None
+    side = space.form({rooted[0]: a.terms[rooted[0]]})
+    rest = space.plus(a, side, -1)
+    both = space.plus(space.multiplied(side, side), space.multiplied(rest, rest), -1)
+    return zeros(space, cleared(space, both), steps - 1)
+
+
+def _single(
+    space: Space, m: Mono, c: Number, rest: Form, name: str, steps: int
+) -> Solutions | None:
+    """Solutions of c * m + rest = 0 where only m holds the variable."""
+    own = {x: q for x, q in m.factors if _touches(x, name)}
+    others = {x: -q for x, q in m.factors if x not in own}
+    number, outside = space.monomial(3 * m.i, others, None)
+    if any(not x.box.excludes(0.0) for x, _ in m.factors if x not in own):
+        return None
+    inside = m.expo is not None and any(name in names_in(n) for n in m.expo.terms)
+    value = space.times(rest, outside, -number / Fraction(c))
+    if not inside and m.expo is not None:
+        value = space.times(value, space.mono(0, (), space.scaled(m.expo, -1)))
+    if inside and not own and m.expo is not None:
+        return _exponential(space, m.expo, value, steps)
+    if inside or len(own) != 1:
+        return None
+    ((atom, q),) = own.items()
+    return _root(space, atom, q, value, steps)
+
+
+def _touches(atom: Atom, name: str) -> bool:
+    if atom.kind == "var":
+        return atom.body == name
+    return isinstance(atom.body, Form) and any(name in names_in(m) for m in atom.body.terms)
+
+
+def _root(space: Space, atom: Atom, q: Number, value: Form, steps: int) -> Solutions | None:
+    """Solutions of atom^q = value."""
+    if q < 0:
+        if not value.terms:
+            return []
+        inverse = space.ln(value)
+        assert isinstance(inverse, Form)
+        q, value = -q, space.exp(space.scaled(inverse, -1))  # type: ignore[assignment]
+    if atom.kind == "ln" and q == 1:
+        inner = atom.body
+        grown = space.exp(value)
+        assert isinstance(inner, Form)
+        assert isinstance(grown, Form)
+        return zeros(space, space.plus(inner, grown, -1), steps - 1)
+    if atom.kind == "var":
+        name = str(atom.body)
+        if q == 1:
+            return [(name, value)]
+        if q == 2:
+            root = space.exp(space.scaled(space.ln(value), Fraction(1, 2))) if value else value  # type: ignore[arg-type]
+            assert isinstance(root, Form)
+            return [(name, root), (name, space.scaled(root, -1))]
+        return None
+    power = Fraction(q)
+    if atom.kind == "sum" and power.numerator == 1 and isinstance(atom.body, Form):
+        raised = space.one
+        for _ in range(power.denominator):
+            raised = space.multiplied(raised, value)
+        return zeros(space, space.plus(atom.body, raised, -1), steps - 1)
+    return None
+
+
+def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions | None:
+    """Solutions of exp(expo) = value."""
+    if not value.terms:
+        return []
+    box, target = space.box(expo), space.box(value)
+    if box.real:
+        if target.within(domain("nonpositive")) or not (target.real or 0.0 in target.im):
+            return []
+        if not target.real:
+            return None
+    log = space.ln(value)
+    assert isinstance(log, Form)
+    gap = space.plus(expo, log, -1)
+    if box.real:
+        return zeros(space, gap, steps - 1)
+    if any(names_in(m) for m in log.terms):
+        return None
+    space.domains[WHOLE] = domain("integer")
+    whole = space.var(WHOLE)
+    found: Solutions = []
+    for extra in (0, 1):
+        turns = space.plus(space.scaled(whole, 2), space.number(extra))
+        more = zeros(space, space.plus(gap, space.times(turns, space.i_pi, 2), -1), steps - 1)
+        if more is None:
+            return None
+        found += [(n, v) for n, v in more if n != WHOLE]
+    return found
+
+
+def _polynomial(space: Space, a: Form, name: str, steps: int) -> Solutions | None:
+    """Solutions of a polynomial of degree 1 or 2 in the variable, or in one exponential of it."""
+    expos = [m.expo for m in a.terms if m.expo is not None and name in names_in(m)]
+    if not expos:
+        ((own, _),) = space.var(name).terms.items()
+        roots = _quadratic(space, _by_degree(space, a, own, name))
+        return None if roots is None else [(name, r) for r in roots]
+    least = min(expos, key=lambda e: min(float(c) for c in e.terms.values()))
+    shifted = space.times(a, space.mono(0, (), space.scaled(least, -1)))
+    for m in shifted.terms:
+        if m.expo is None or name not in names_in(m):
+            continue
+        base = space.mono(0, (), m.expo)
+        roots = _quadratic(space, _by_degree(space, shifted, base, name))
+        if roots is not None and m.expo is not None:
+            found: Solutions = []
+            for root in roots:
+                more = _exponential(space, m.expo, root, steps - 1)
+                if more is None:
+                    return None
+                found += more
+            return found
+    return None
+
+
+def _by_degree(space: Space, a: Form, base: Mono, name: str) -> dict[int, Form] | None:
+    """The coefficients of the powers 0, 1 and 2 of the base, free of the variable."""
+    out: dict[int, Form] = {}
+    for m, c in a.terms.items():
+        left, n, scale = m, 0, c
+        while name in names_in(left) and n < 2:
+            _, inverse = space.power(base, -1)
+            number, left = space.product(left, inverse)
+            scale, n = scale * number, n + 1
+        if name in names_in(left):
+            return None
+        out[n] = space.plus(out.get(n, space.zero), space.form({left: scale}))
+    return out
+
+
+def _quadratic(space: Space, by_degree: dict[int, Form] | None) -> list[Form] | None:
+    """The roots of c + b u + a u^2."""
+    if by_degree is None:
+        return None
+    a, b, c = (by_degree.get(k, space.zero) for k in (2, 1, 0))
+    lead = a if a.terms else b
+    if not lead.terms or not space.box(lead).excludes(0.0):
+        return None
+    if not a.terms:
+        return [_form(div(space, space.scaled(c, -1), b))]
+    gap = space.plus(space.multiplied(b, b), space.multiplied(a, c), -4)
+    if not gap.terms:
+        return [_form(div(space, b, space.scaled(a, -2)))]
+    root = _form(space.exp(space.scaled(_form(space.ln(gap)), Fraction(1, 2))))
+    return [
+        _form(div(space, space.plus(space.scaled(root, s), b, -1), space.scaled(a, 2)))
+        for s in (1, -1)
+    ]
+
+
+def _form(value: Value) -> Form:
+    assert isinstance(value, Form)
+    return value

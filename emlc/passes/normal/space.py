@@ -1,0 +1,686 @@
+"""exp and ln of forms: the branches are the ones that facts license.
+
+Every operation is exact at every point where no recorded sum vanishes; `zeros` lists the sums that
+were logarithms' arguments and may vanish, so that those points are looked at by themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
+from emlc.passes.normal.terms import MAX_DEPTH, Atom, Form, Mono, Number, Terms
+
+_POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
+_UNIT = point(Fraction(1))
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
+
+
+class Undefined(Exception):
+    """A step outside the exact meaning."""
+
+
+class Unknown(Exception):
+    """A step whose meaning the facts do not decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Infinite:
+    """An infinite value: the sign of its real part, and i times its imaginary part if known."""
+
+    sign: int
+    im: Form | None
+
+
+Value = Form | Infinite
+
+
+class Space(Terms):
+    """Forms over variables with known domains.
+
+    limit   terms above which a sum is taken as one atom
+    zeros   sums that were assumed not to vanish, with the domain they have otherwise
+    steps   the identities used, with the fact that licensed each
+    """
+
+    def __init__(self, domains: Mapping[str, Domain], limit: int = 200) -> None:
+        super().__init__()
+        self.domains = dict(domains)
+        self.limit = limit
+        self.zeros: dict[Form, None] = {}
+        self.steps: dict[tuple[str, str], None] = {}
+        self._known: dict[Form, Domain] = {}
+        self._exp: dict[Form, Value] = {}
+        self._ln: dict[Form, Value] = {}
+        self._multiples: dict[Form, Domain] = {}
+        self.pi = self._leaf("pi", "pi", Domain(Interval(3.14159, 3.1416)))
+        self.i_pi = self.mono(1, ((self.pi, 1),), None)
+        self.half_turn = self.form({self.i_pi: 1})
+
+    # -- atoms -----------------------------------------------------------------------------------
+
+    def _leaf(self, kind: str, body: str | int, box: Domain) -> Atom:
+        key = (kind, body)
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atom(key, kind, body, box, 0)
+        return found
+
+    def _atom(
+        self, key: tuple[str, object], kind: str, body: str | int | Form, box: Domain, depth: int
+    ) -> Atom:
+        made = Atom()
+        made.id, made.kind, made.body, made.depth = len(self._atoms), kind, body, depth
+        made.spread = None
+        self._atoms[key] = made
+        _bound(made, box)
+        return made
+
+    def var(self, name: str) -> Form:
+        """A variable."""
+        atom = self._leaf("var", name, self.domains.get(name, domain("complex")))
+        return self.form({self.mono(0, ((atom, 1),), None): 1})
+
+    def sum_atom(self, inner: Form) -> Atom:
+        """The form as one factor."""
+        if len(inner.terms) == 1:
+            ((m, c),) = inner.terms.items()
+            if c == 1 and not m.i and m.expo is None and len(m.factors) == 1:
+                atom, q = m.factors[0]
+                if q == 1:
+                    return atom
+        key = ("sum", inner)
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atom(key, "sum", inner, self.box(inner), inner.depth + 1)
+        return found
+
+    def ln_atom(self, inner: Form) -> Form:
+        """ln of a form as it stands."""
+        key = ("ln", inner)
+        found = self._atoms.get(key)
+        if found is None:
+            base = self.sum_atom(inner)
+            box = ln_of(base.box)
+            if not base.box.real and (base.arg.lo, base.arg.hi) != (box.im.lo, box.im.hi):
+                box = Domain(box.re, base.arg, box.nonzero)
+            found = self._atom(key, "ln", inner, box, inner.depth + 1)
+            if len(inner.terms) == 1:
+                ((m, c),) = inner.terms.items()
+                if base.kind == "sum" and c in (1, -1):
+                    found.spread = m
+        return self.form({self.mono(0, ((found, 1),), None): 1})
+
+    # -- facts -----------------------------------------------------------------------------------
+
+    def learn(self, a: Form, fact: Domain) -> None:
+        """Take for granted that the form lies in the set."""
+        met = self.box(a).meet(fact) or fact
+        a.box = met
+        self._known[a] = met
+        self._learn_inside(a, met)
+        if len(a.terms) == 1:
+            ((m, c),) = a.terms.items()
+            if len(m.factors) == 1 and not m.i and m.expo is None:
+                atom, q = m.factors[0]
+                if q == 1 and met.real:
+                    scale = point(Fraction(1, 1) / c)
+                    _bound(atom, (met * scale).meet(atom.box) or atom.box)
+                elif q == -1 and met.real and (met.re.lo >= 0 or met.re.hi <= 0):
+                    turned = (met * point(Fraction(1, 1) / c)).inverse()
+                    _bound(atom, turned.meet(atom.box) or atom.box)
+                elif met.excludes(0.0):
+                    _bound(atom, atom.box.meet(_NONZERO) or atom.box)
+        elif a.terms:
+            c = self.content(a)
+            if c != 1:
+                self.learn(self.scaled(a, Fraction(1) / c), met * point(1 / Fraction(c)))
+                return
+            atom = self._atoms.get(("sum", a))
+            if atom is not None:
+                _bound(atom, met)
+
+    def _learn_inside(self, a: Form, fact: Domain) -> None:
+        """A real square root has a radicand >= 0; k u^n + rest >= 0 bounds u for k < 0."""
+        if not fact.real:
+            return
+        if len(a.terms) == 1:
+            ((m, _),) = a.terms.items()
+            if len(m.factors) == 1 and not m.i and m.expo is None:
+                atom, q = m.factors[0]
+                if Fraction(q).denominator == 2 and atom.box.real and isinstance(atom.body, Form):
+                    self.learn(atom.body, domain("nonnegative"))
+            return
+        if fact.re.lo < 0:
+            return
+        for m, c in a.terms.items():
+            if c > 0 or len(m.factors) != 1 or m.i or m.expo is not None:
+                continue
+            atom, q = m.factors[0]
+            rest = self.box(self.plus(a, self.form({m: c}), -1))
+            if q in (1, 2) and rest.real and math.isfinite(rest.re.hi) and rest.re.hi > 0:
+                bound = rest.re.hi / float(-c)
+                top = math.nextafter((bound if q == 1 else math.sqrt(bound)) * (1 + 1e-15), INF)
+                side = Interval(-INF if q == 1 else -top, top, q == 1)
+                _bound(atom, atom.box.meet(Domain(side)) or atom.box)
+
+    def box(self, a: Form) -> Domain:
+        """A set that holds the values of the form."""
+        if a.box is None:
+            made = point(Fraction(0))
+            for k, (m, c) in enumerate(a.terms.items()):
+                part = self.mono_box(m)
+                part = part if c == 1 else part * point(Fraction(c))
+                made = part if k == 0 else made + part
+            a.box = made
+            if len(a.terms) > 1:
+                a.box = self._remembered(a, made)
+                if not a.box.excludes(0.0):
+                    a.box = self._sharper(a, a.box)
+        return a.box
+
+    def _remembered(self, a: Form, box: Domain) -> Domain:
+        """The box met with what is known of a multiple of the sum."""
+        if not self._multiples:
+            return box
+        scale = next(iter(a.terms.values()))
+        known = self._multiples.get(self.scaled(a, Fraction(1) / scale))
+        met = known and box.meet(known * point(Fraction(scale)))
+        return met or box
+
+    def _remember(self, a: Form, fact: Domain) -> None:
+        """Keep a fact about a sum for all its multiples."""
+        scale = next(iter(a.terms.values()))
+        unit = self.scaled(a, Fraction(1) / scale)
+        fact = fact * point(Fraction(1) / scale)
+        self._multiples[unit] = fact.meet(self._multiples.get(unit, fact)) or fact
+
+    def mono_box(self, m: Mono) -> Domain:
+        """A set that holds the values of the product."""
+        if m.box is None:
+            if m.i:
+                m.box = _turned(self.mono_box(self.mono(0, m.factors, m.expo)))
+                return m.box
+            made = _UNIT
+            for atom, q in m.factors:
+                made = _times(made, self._power_box(atom, q))
+            if m.expo is not None:
+                made = _times(made, exp_of(self.box(m.expo)))
+            m.box = self._normalized(m, made) if len(m.factors) > 1 and made.real else made
+        return m.box
+
+    def _normalized(self, m: Mono, box: Domain) -> Domain:
+        """u / sqrt(c u^2 + v) is at most 1/sqrt(c) in size where v >= 0."""
+        for atom, q in m.factors:
+            if q != Fraction(-1, 2) or not isinstance(atom.body, Form):
+                continue
+            _, top = self.monomial(0, {a: p for a, p in m.factors if a is not atom}, m.expo)
+            _, square = self.power(top, 2)
+            c = atom.body.terms.get(square, 0)
+            if c <= 0 or not self.mono_box(top).real:
+                continue
+            rest = self.plus(atom.body, self.form({square: c}), -1)
+            if self.box(rest).within(domain("nonnegative")):
+                self._note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
+                bound = math.nextafter(float(c) ** -0.5, INF) if c != 1 else 1.0
+                return box.meet(Domain(Interval(-bound, bound))) or box
+        return box
+
+    def _power_box(self, atom: Atom, q: Number) -> Domain:
+        box = atom.box
+        if q == 1:
+            return box
+        if q == int(q) and abs(q) <= 8:
+            made = box.square() if abs(q) > 1 else box
+            for _ in range(abs(int(q)) - 2):
+                made = made * box
+            if abs(q) > 2 and int(q) % 2 == 0 and box.real:
+                made = made.meet(domain("nonnegative")) or made
+            return made.inverse() if q < 0 else made
+        return power_of(box, float(q), atom.arg)
+
+    def _sharper(self, a: Form, box: Domain) -> Domain:
+        """The box of a sum met with what is known of it, and of its shape."""
+        for known, fact in self._known.items():
+            if fact.excludes(0.0) and len(known.terms) == len(a.terms):
+                ratio = self._ratio(a, known)
+                if ratio is not None:
+                    return box.meet(_NONZERO) or box
+        if len(a.terms) > 6:
+            return box
+        return self._beyond_linear(a, box) or self._conjugate(a, box) or box
+
+    def _ratio(self, a: Form, b: Form) -> Mono | None:
+        """m with a = number * m * b, tried on the first term of a."""
+        (m, c), *_ = a.terms.items()
+        for n, d in b.terms.items():
+            _, inverse = self.power(n, -1)
+            e, ratio = self.product(m, inverse)
+            _, back = self.power(n, -1)
+            made = self.times(b, ratio)
+            scale = made.terms.get(m)
+            if scale and self.scaled(made, Fraction(c) / scale) is a:
+                return ratio
+        return None
+
+    def _beyond_linear(self, a: Form, box: Domain) -> Domain | None:
+        """exp(u) - u >= 1 for real u, for every exponential in the sum."""
+        if not box.real:
+            return None
+        for m, c in a.terms.items():
+            if m.expo is None or m.factors or m.i or c < 0:
+                continue
+            rest = self.plus(self.plus(a, self.form({m: c}), -1), m.expo, c)
+            if len(rest.terms) >= len(a.terms) or not self.box(m.expo).real:
+                continue
+            made = self.box(rest) + Domain(Interval(1.0, INF, False, True)) * point(Fraction(c))
+            met = box.meet(made)
+            if met is not None and met.excludes(0.0):
+                self._note("exp(u) - u >= 1", "u real")
+                return met
+        return None
+
+    def _conjugate(self, a: Form, box: Domain) -> Domain | None:
+        """u + w with w^2 - u^2 known not to vanish, w a square root or a product of some."""
+        for m, c in a.terms.items():
+            if not any(q.denominator == 2 for _, q in m.factors):
+                continue
+            w = self.form({m: c})
+            u = self.plus(a, w, -1)
+            if len(u.terms) > 3:
+                continue
+            gap = self.plus(self.multiplied(w, w), self.multiplied(u, u), -1)
+            gap = self.expand(gap)
+            if not gap.terms or gap is a or len(gap.terms) > 3:
+                continue
+            found = self.box(gap)
+            if found.within(_POSITIVE) and box.real and self.mono_box(m).within(_POSITIVE) and c > 0:
+                self._note("u + sqrt(u^2 + d) > 0", "d > 0, u real")
+                return box.meet(_POSITIVE)
+            if found.excludes(0.0):
+                self._note("(w + u)(w - u) = w^2 - u^2", "w^2 - u^2 is not 0")
+                return box.meet(_NONZERO)
+        return None
+
+    def _note(self, identity: str, license_: str) -> None:
+        self.steps[identity, license_] = None
+
+    # -- eml -------------------------------------------------------------------------------------
+
+    def minus(self, a: Value, b: Value) -> Value:
+        """a - b; inf - inf is undefined."""
+        if isinstance(a, Form) and isinstance(b, Form):
+            made = self.plus(a, b, -1)
+            return self._bounded(made)
+        if isinstance(a, Infinite) and isinstance(b, Infinite):
+            if a.sign == b.sign:
+                raise Undefined("inf - inf")
+        known = a.im if isinstance(a, Infinite) else self._imaginary_part(a)
+        taken = b.im if isinstance(b, Infinite) else self._imaginary_part(b)
+        sign = a.sign if isinstance(a, Infinite) else -b.sign  # type: ignore[union-attr]
+        im = None if known is None or taken is None else self.plus(known, taken, -1)
+        return Infinite(sign, im)
+
+    def _imaginary_part(self, a: Form) -> Form | None:
+        """i times the imaginary part, where the terms are real or imaginary one by one."""
+        if self.box(a).real:
+            return self.zero
+        kept: dict[Mono, Number] = {}
+        for m, c in a.terms.items():
+            box = self.mono_box(m)
+            if box.real:
+                continue
+            if box.re != ZERO:
+                return None
+            kept[m] = c
+        return self.form(kept)
+
+    def _bounded(self, a: Form) -> Form:
+        """The form, as one atom when it is too long or too deep."""
+        if len(a.terms) <= self.limit and a.depth <= MAX_DEPTH:
+            return a
+        content = self.content(a)
+        atom = self.sum_atom(self.scaled(a, Fraction(1) / content))
+        atom.depth = 0
+        return self.form({self.mono(0, ((atom, 1),), None): content})
+
+    def exp(self, a: Value) -> Value:
+        """exp in the exact meaning."""
+        if isinstance(a, Infinite):
+            return self._exp_infinite(a)
+        found = self._exp.get(a)
+        if found is None:
+            found = self._exp[a] = self._exp_form(a)
+        return found
+
+    def _exp_infinite(self, a: Infinite) -> Value:
+        if a.sign < 0:
+            return self.zero
+        turns = a.im.terms.get(self.i_pi, 0) if a.im is not None else 0
+        if a.im is None or len(a.im.terms) > (1 if turns else 0):
+            raise Unknown("the direction of an infinity is not known")
+        if turns != int(turns):
+            raise Undefined("exp of an infinity in no real direction")
+        return Infinite(-1 if turns % 2 else 1, self.zero)
+
+    def _exp_form(self, a: Form) -> Form:
+        factors: dict[Atom, Number] = {}
+        rest: dict[Mono, Number] = {}
+        whole: list[tuple[Mono, int]] = []
+        i = 0
+        sign = 1
+        for m, c in a.terms.items():
+            log = m.log
+            if log is not None:
+                assert isinstance(log.body, Form)
+                if log.spread is not None and c == int(c):
+                    whole.append((log.spread, int(c)))
+                    ((_, d),) = log.body.terms.items()
+                    sign *= d if int(c) % 2 else 1
+                else:
+                    base = self.sum_atom(log.body)
+                    factors[base] = factors.get(base, 0) + c
+            elif m is self.i_pi:
+                i = math.floor(2 * c) % 4
+                part = c - Fraction(math.floor(2 * c), 2)
+                if part:
+                    rest[m] = part
+            elif m.i and c == int(c) and self._whole_turns_in(m):
+                if c % 2:
+                    rest[m] = 1
+            else:
+                rest[m] = c
+        expo = self.expand(self.form(rest), 50) if rest else None
+        number, made = self.monomial(i, factors, expo)
+        if not rest and not i and len(factors) > 1 and made.box is None:
+            box = self._remembered(a, domain("complex"))
+            if box.real and number == 1:
+                own = self.mono_box(made)
+                made.box = own.meet(exp_of(box)) or own
+        number = number * sign
+        if len(factors) > 1:
+            d, made = self.joined_roots(made)
+            number = number * d
+        for m, n in whole:
+            d, raised = self.power(m, n)
+            e, made = self.product(made, raised)
+            number = number * d * e
+        return self.spread(made, number)
+
+    def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
+        """P^q Q^q as (P Q)^q for positive sums with a product of one term."""
+        roots = [(a, q) for a, q in m.factors if q != int(q) and a.kind == "sum" and a.positive]
+        for k, (a, q) in enumerate(roots):
+            for b, p in roots[k + 1 :]:
+                if p != q or not isinstance(a.body, Form) or not isinstance(b.body, Form):
+                    continue
+                made = self.multiplied(a.body, b.body)
+                if len(made.terms) != 1:
+                    continue
+                rest = {x: r for x, r in m.factors if x is not a and x is not b}
+                number, other = self.monomial(m.i, rest, m.expo)
+                grown = self.exp(self.scaled(self.ln(made), q))  # type: ignore[arg-type]
+                assert isinstance(grown, Form)
+                ((n, d),) = grown.terms.items()
+                e, joined = self.product(other, n)
+                return number * d * e, joined
+        return 1, m
+
+    def _whole_turns_in(self, m: Mono) -> bool:
+        """Whether the product is i pi times an integer."""
+        if m.expo is not None or (self.pi, 1) not in m.factors:
+            return False
+        return all(a is self.pi or (a.box.integer and q > 0 and q == int(q)) for a, q in m.factors)
+
+    def spread(self, m: Mono, c: Number) -> Form:
+        """c * m; a number times a lone sum is the sum of its terms."""
+        if len(m.factors) == 1 and m.expo is None:
+            atom, q = m.factors[0]
+            if atom.kind == "sum" and q == 1 and isinstance(atom.body, Form):
+                body = atom.body
+                if len(body.terms) <= self.limit and body.depth <= MAX_DEPTH:
+                    turned = self.times(body, self.imaginary) if m.i else body
+                    return self.scaled(turned, c)
+        return self.form({m: c})
+
+    def ln(self, b: Value) -> Value:
+        """Principal logarithm in the exact meaning."""
+        if isinstance(b, Infinite):
+            return self._ln_infinite(b)
+        found = self._ln.get(b)
+        if found is None:
+            if not b.terms:
+                found = Infinite(-1, self.zero)
+            elif len(b.terms) == 1:
+                ((m, c),) = b.terms.items()
+                found = self._ln_mono(m, c)
+            else:
+                found = self._ln_sum(b)
+            self._ln[b] = found
+        return found
+
+    def _ln_infinite(self, b: Infinite) -> Value:
+        if b.sign > 0:
+            return Infinite(1, self.zero)
+        if b.im is None:
+            return Infinite(1, None)
+        if not b.im.terms:
+            return Infinite(1, self.half_turn)
+        below = self.box(b.im).im.hi < 0
+        return Infinite(1, self.scaled(self.half_turn, -1 if below else 1))
+
+    def _ln_mono(self, m: Mono, c: Number) -> Form:
+        for atom, q in m.factors:
+            if q > 0:
+                self._assume_nonzero(atom)
+        candidate, phase = self._logs(m)
+        if c < 0:
+            candidate = self.plus(candidate, self.half_turn)
+            phase = _shift(phase, 1.0)
+        if m.i:
+            candidate = self.plus(candidate, self.half_turn, Fraction(1, 2))
+            phase = _shift(phase, 0.5)
+        size = self._ln_rational(Fraction(abs(c)))
+        turns = whole_turns(phase)
+        if turns is None:
+            return self.plus(size, self._ln_partly(m, 1 if c > 0 else -1))
+        if len(m.factors) + (m.expo is not None) + m.i + (c < 0) > 1 or m.expo is not None:
+            name = "ln(exp u) = u" if not m.factors else "ln(u v) = ln u + ln v"
+            sides = f" - {2 * turns} i pi" if turns else ""
+            self._note(f"{name}{sides}", f"Im in {phase} pi")
+        return self.plus(self.plus(size, candidate), self.half_turn, -2 * turns)
+
+    def _logs(self, m: Mono) -> tuple[Form, Interval]:
+        """The sum of the logarithms of the factors, and bounds of its imaginary part."""
+        total, phase = self.zero, ZERO
+        for atom, q in m.factors:
+            log = self.ln_atom(self.form({self.mono(0, ((atom, 1),), None): 1}) if (
+                atom.kind != "sum") else atom.body)  # type: ignore[arg-type]
+            if atom.box.real and atom.arg.lo == 1:
+                inner = self.form({self.mono(0, ((atom, 1),), None): -1})
+                log = self.plus(self.ln_atom(inner), self.half_turn)
+            total = self.plus(total, log, q)
+            if atom.arg != ZERO:
+                phase = (Domain(phase) + Domain(atom.arg) * point(Fraction(q))).re
+        if m.expo is not None:
+            total = self.plus(total, m.expo)
+            im = self.box(m.expo).im
+            if im != ZERO:
+                phase = (Domain(phase) + Domain(im)).re
+        return total, phase
+
+    def _ln_partly(self, m: Mono, sign: int) -> Form:
+        """ln of a product whose branch is not known: its positive factors leave the logarithm."""
+        kept = {a: q for a, q in m.factors if a.arg != ZERO or not a.box.real}
+        freed = {a: q for a, q in m.factors if a not in kept}
+        real_expo, expo = None, m.expo
+        if expo is not None and self.box(expo).real:
+            real_expo, expo = expo, None
+        _, rest = self.monomial(m.i, kept, expo)
+        _, out = self.monomial(0, freed, real_expo)
+        total, _ = self._logs(out)
+        return self.plus(total, self.ln_atom(self.form({rest: sign})))
+
+    def _ln_rational(self, value: Fraction) -> Form:
+        total: dict[Mono, Number] = {}
+        for part, unit in ((value.numerator, 1), (value.denominator, -1)):
+            for prime, count in _factored(part):
+                atom = self._leaf("prime", prime, point(Fraction(prime)))
+                inner = self.form({self.mono(0, ((atom, 1),), None): 1})
+                ((m, _),) = self.ln_atom(inner).terms.items()
+                total[m] = total.get(m, 0) + unit * count
+        return self.form({m: c for m, c in total.items() if c})
+
+    def _ln_sum(self, b: Form) -> Form:
+        grown = self.expand(b, 100)
+        if len(grown.terms) < 2:
+            return self.ln(grown)  # type: ignore[return-value]
+        content = self.content(grown)
+        inner = self.scaled(grown, Fraction(1) / content)
+        common = self._common(inner)
+        rest = inner
+        if common is not self.unit:
+            d, inverse = self.power(common, -1)
+            rest = self.expand(self.times(inner, inverse, d), 100)
+        if len(rest.terms) < 2:
+            return self.ln(self.times(rest, common, content))  # type: ignore[return-value]
+        box = self.box(rest)
+        sign = -1 if box.real and box.re.hi <= 0 else 1
+        rest = self.scaled(rest, sign)
+        factors: dict[Atom, Number] = {atom: 1 for atom in self._squares_apart(rest)}
+        _, apart = self.monomial(0, factors, None)
+        d, outer = self.product(common, apart)
+        made = self._ln_mono(outer, content * sign * d)
+        if len(outer.factors) > 1 and len(made.terms) > 1:
+            box = self.box(b)
+            if box.real and box.re.lo >= 0:
+                self._remember(made, ln_of(box))
+        return made
+
+    def _squares_apart(self, a: Form) -> list[Atom]:
+        """a - b and a + b of a^2 - b^2 where the logarithm may be split so, or the form itself."""
+        halves = [self._half_of(m, abs(c)) for m, c in a.terms.items()]
+        signs = sum(1 if c > 0 else -1 for c in a.terms.values())
+        if len(halves) == 2 and not signs and all(h is not None for h in halves):
+            u, v = (h for h in halves if h is not None)
+            if next(iter(a.terms.values())) < 0:
+                u, v = v, u
+            two = [self.sum_atom(self.plus(u, v, s)) for s in (-1, 1)]
+            phase = (Domain(two[0].arg) + Domain(two[1].arg)).re
+            if whole_turns(phase) == 0:
+                inner = two[0].body if two[0].kind == "sum" else None
+                again = self._squares_apart(inner) if isinstance(inner, Form) else [two[0]]
+                return [*again, two[1]]
+        return [self.sum_atom(a)]
+
+    def _half_of(self, m: Mono, c: Number) -> Form | None:
+        """A square root of c * m with rational coefficient and whole powers."""
+        value = Fraction(c)
+        root = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
+        powers = [q for _, q in m.factors]
+        expo = m.expo
+        if expo is not None:
+            powers += expo.terms.values()
+            expo = self.scaled(expo, Fraction(1, 2))
+        if root * root != value or m.i or any(q % 2 for q in powers):
+            return None
+        _, half = self.monomial(0, {a: q // 2 for a, q in m.factors}, expo)
+        return self.form({half: root.numerator if root.denominator == 1 else root})
+
+    def _common(self, a: Form) -> Mono:
+        """The factors that all terms share, negative powers among them."""
+        shared: dict[Atom, Number] | None = None
+        for m in a.terms:
+            own = dict(m.factors)
+            if shared is None:
+                shared = own
+                continue
+            both = {x: min(shared.get(x, 0), own.get(x, 0)) for x in shared.keys() | own.keys()}
+            shared = {x: q for x, q in both.items() if q}
+        licensed = {x: q for x, q in (shared or {}).items() if x.positive or q == int(q)}
+        return self.monomial(0, licensed, self._common_exponent(a))[1]
+
+    def _common_exponent(self, a: Form) -> Form | None:
+        """The least exponent of every real term in the exponents, 0 where one is missing."""
+        least: dict[Mono, Number] = {}
+        for m in a.terms:
+            for n, c in m.expo.terms.items() if m.expo is not None else ():
+                least[n] = min(least.get(n, c), c)
+        kept: dict[Mono, Number] = {}
+        for n, c in least.items():
+            if any(m.expo is None or n not in m.expo.terms for m in a.terms):
+                c = min(c, 0)
+            if c and self.mono_box(n).real:
+                kept[n] = c
+        return self.form(kept) if kept else None
+
+    def _assume_nonzero(self, atom: Atom) -> None:
+        if atom.box.excludes(0.0):
+            return
+        inner = atom.body if atom.kind == "sum" else None
+        if not isinstance(inner, Form):
+            inner = self.form({self.mono(0, ((atom, 1),), None): 1})
+        if len(inner.terms) > 1 and self.box(inner).excludes(0.0):
+            _bound(atom, self.box(inner))
+            return
+        self.zeros[inner] = None
+        _bound(atom, atom.box.meet(_NONZERO) or atom.box)
+        inner.box = (inner.box or atom.box).meet(_NONZERO) or inner.box
+
+    def eml(self, x: Value, y: Value) -> Value:
+        """exp(x) - ln(y)."""
+        return self.minus(self.exp(x), self.ln(y))
+
+
+def _bound(atom: Atom, box: Domain) -> None:
+    atom.box = box.trimmed()
+    atom.arg = arg_of(atom.box)
+    atom.positive = atom.box.real and atom.arg == ZERO
+
+
+def _times(a: Domain, b: Domain) -> Domain:
+    return b if a is _UNIT else a * b
+
+
+def _turned(z: Domain) -> Domain:
+    """i times a box."""
+    if z.real:
+        return Domain(ZERO, (z * Domain(Interval(3.141592653589793, 3.1415926535897936)).inverse()).re,
+                      z.excludes(0.0))
+    pi = Domain(Interval(3.141592653589793, 3.1415926535897936))
+    re = (Domain(z.im) * pi).re
+    im = (Domain(z.re) * pi.inverse()).re
+    return Domain((-Domain(re)).re, im, z.excludes(0.0))
+
+
+def _shift(x: Interval, by: float) -> Interval:
+    return (Domain(x) + Domain(Interval(by, by))).re
+
+
+def whole_turns(phase: Interval) -> int | None:
+    """k when the interval lies in (2k - 1, 2k + 1], None when it does not lie in one of them."""
+    if not (math.isfinite(phase.lo) and math.isfinite(phase.hi)):
+        return None
+    k = math.ceil((phase.hi - 1) / 2)
+    if phase.hi_open and phase.hi == 2 * k + 1 and phase.lo >= phase.hi:
+        return None
+    low = 2 * k - 1
+    return k if phase.lo > low or (phase.lo == low and phase.lo_open) else None
+
+
+def _factored(n: int) -> list[tuple[int, int]]:
+    """Small primes of n with their powers, and what is left of it."""
+    out = []
+    for p in _PRIMES:
+        count = 0
+        while n % p == 0:
+            n, count = n // p, count + 1
+        if count:
+            out.append((p, count))
+    if n > 1:
+        out.append((n, 1))
+    return out
