@@ -26,6 +26,7 @@ LAYERS = (
     ("lower", "render"),
     ("check",),
     ("search", "regress", "pipeline"),
+    ("explore",),
     ("__init__",),
     ("cli",),
     ("__main__",),

@@ -24,6 +24,7 @@ _COMMANDS = {
     "eval": "Evaluate a formula or a tree.",
     "diff": "Differentiate a formula or a tree.",
     "render": "Draw a formula's tree.",
+    "explore": "Make a page in which a tree unfolds.",
     "export": "Write a formula in another language.",
     "table": "List the smallest known trees of the functions.",
     "completion": "Print the script that completes commands in a shell.",

@@ -58,10 +58,12 @@ class Blocks:
 
     meaning   a formula of what each entry computes, simplified
     block     the largest row that makes it
+    sure      the entries that are a block or a known part, whose meaning is right everywhere
     """
 
     meaning: list[Node | None]
     block: list[Block | None]
+    sure: set[int]
 
 
 def parts_of(root: Node, known: Ranges, mode: str) -> dict[Node, Node]:
@@ -98,7 +100,7 @@ def blocks(
     >>> show(found.meaning[-1]), found.block[-1].row.label
     ('x*y', '*')
     """
-    made = Blocks([None] * len(tape), [None] * len(tape))
+    made = Blocks([None] * len(tape), [None] * len(tape), set())
     if len(tape) > LIMIT or not all(h is EML or isinstance(h, Var | Lit) for h in tape.heads):
         return made
     ranges = known or Ranges({}, frozenset())
@@ -114,12 +116,14 @@ def blocks(
             args = _fits(row.tree, k, tape, row.params)
             if args is not None and _licensed(row, args, made, ranges):
                 made.block[k] = Block(row, args)
+                made.sure.add(k)
                 made.meaning[k] = _said(row.pattern, row.params, args, made)
                 break
         else:
             made.meaning[k] = _unfolded(tape, k, made)
         if parts and trees[k] in parts:
             made.meaning[k] = parts[trees[k]]
+            made.sure.add(k)
     return made
 
 

@@ -1,0 +1,231 @@
+"""What the explorer's page knows of a tree, as one JSON document.
+
+    document = formula, tree, facts of every entry, verdict, a picture in blocks
+
+Nodes of the tree are "1", a name, or a pair of entries; those of the formula carry the name of a
+row, and rows that the page does not know are written out by their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from emlc.errors import EmlcError, LimitError
+from emlc.ir.domain import Domain, domain
+from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute
+from emlc.ir.tape import NONE, Tape, flatten, measure
+from emlc.parse import meaning
+from emlc.passes.facts import Fact, facts
+from emlc.passes.simplify import simplify
+from emlc.render import to_svg
+from emlc.render.blocks import Blocks, blocks, parts_of, spoken
+from emlc.render.mathml import mathml
+from emlc.show import show
+from emlc.tables.primitives import EML, ROWS, Primitive
+
+if TYPE_CHECKING:
+    from emlc.pipeline import Compiled
+
+ENTRIES = 20_000
+"""Distinct subtrees that a page holds."""
+
+# Rows that the page computes by themselves; all others are written out by their meaning.
+KNOWN = frozenset(row.name for row in ROWS if not row.meaning or row.infix)
+_MATH_BYTES = 60_000
+_FORMULA_NODES = 2_000
+_TEXT = 4_000
+_DIGITS = 15
+
+
+def content(
+    source: str, domains: Mapping[str, str] | None = None, mode: str = "exact"
+) -> dict[str, Any]:
+    """The document of a formula or of a pure tree.
+
+    Raises the errors of `emlc.pipeline.compile`, LimitError for more than `ENTRIES` entries.
+
+    >>> found = content("ln(x)")
+    >>> found["k"], found["tree"], found["meanings"][found["meaning"][-1]]
+    (7, ['1', 'x', [0, 1], [2, 0], [0, 3]], 'ln(x)')
+    """
+    from emlc.ir.tape import is_pure
+    from emlc.parse import parse
+    from emlc.pipeline import compile
+
+    root = parse(source).root
+    tape = flatten(root)
+    if EML in tape.heads and is_pure(tape):
+        given = {name: domain(text) for name, text in (domains or {}).items()}
+        return _document(source, tape, given, None)
+    made = compile(source, domains, mode)
+    return _document(source, made.tape, made.ranges.variables, made)
+
+
+def _document(
+    source: str, tape: Tape, given: Mapping[str, Domain], made: Compiled | None
+) -> dict[str, Any]:
+    if len(tape) > ENTRIES:
+        raise LimitError(
+            f"the tree has {len(tape):,} distinct subtrees, a page holds {ENTRIES:,}",
+            hint="emlc render draws the first nodes of any tree",
+        )
+    found = _blocks(tape, given, made)
+    size, depth, dag = measure(tape)
+    return {
+        "schema": 1,
+        "source": source,
+        "k": size if size < 2**53 else _astronomical(size),
+        "depth": depth,
+        "dag": dag,
+        "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
+        "tree": _tree(tape),
+        "facts": _facts(tape, given, found, made),
+        **_meanings(found),
+        **_formula(made),
+        "picture": _picture(tape, made),
+        "text": _text(tape, size),
+    }
+
+
+def _complete(tape: Tape, given: Mapping[str, Domain]) -> dict[str, Domain]:
+    """A domain for every variable, the reals where none is given."""
+    names = [h.name for h in tape.heads if isinstance(h, Var)]
+    return {name: given.get(name, domain("real")) for name in names}
+
+
+def _blocks(tape: Tape, given: Mapping[str, Domain], made: Compiled | None) -> Blocks:
+    from emlc.passes.ranges import Ranges
+
+    if made is None:
+        return blocks(tape, Ranges(dict(given), frozenset()))
+    return blocks(tape, made.ranges, parts_of(made.formula, made.ranges, made.mode))
+
+
+def _tree(tape: Tape) -> list[Any]:
+    """The entries, operands first."""
+    out: list[Any] = []
+    for k, (a, b) in enumerate(zip(tape.left, tape.right, strict=True)):
+        head = tape.head(k)
+        out.append([a, b] if a != NONE else head.name if isinstance(head, Var) else "1")
+    return out
+
+
+def _facts(
+    tape: Tape, given: Mapping[str, Domain], found: Blocks, made: Compiled | None
+) -> list[str]:
+    """What is known of every entry: of a part of the formula and of a block, the block's range."""
+    said = []
+    for k, fact in enumerate(facts(tape, _complete(tape, given))):
+        meaning, tight = found.meaning[k], None
+        if made is not None and meaning is not None and k in found.sure:
+            tight = made.ranges.of(meaning)
+        plain = tight is None or (fact.values is not None and fact.finite and fact.real)
+        said.append(_fact(fact) if plain else str(tight))
+    return said
+
+
+def _fact(fact: Fact) -> str:
+    """What is known of a value, in words."""
+    words = [] if fact.values is None else [str(fact.values)]
+    words += ["may be −∞"] * (fact.low is not None) + ["may be +∞"] * (fact.high is not None)
+    words += ["may have no value"] * (not fact.defined)
+    return ", ".join(words) or "no value"
+
+
+def _meanings(found: Blocks) -> dict[str, Any]:
+    """The distinct meanings as text and, while there is room, as MathML; each entry's by number."""
+    texts: dict[str, int] = {"": 0}
+    maths = [""]
+    numbers: list[int] = []
+    room = _MATH_BYTES
+    for entry in found.meaning:
+        text = spoken(entry)
+        if text not in texts:
+            texts[text] = len(texts)
+            made = mathml(entry) if entry is not None and room > 0 else ""
+            room -= len(made)
+            maths.append(made)
+        numbers.append(texts[text])
+    return {"meaning": numbers, "meanings": list(texts), "maths": maths}
+
+
+def _formula(made: Compiled | None) -> dict[str, Any]:
+    """The source's side of the document; empty for a tree."""
+    if made is None:
+        return {"formula": None, "math": "", "domain": {}, "mode": "", "verdict": None,
+                "excluded": []}  # fmt: skip
+    verdict = made.verdict.to_json()
+    small = len(show(made.formula)) < _TEXT
+    return {
+        "formula": _program(made.formula),
+        "math": mathml(made.formula, display=True) if small else "",
+        "domain": made.domain,
+        "mode": made.mode,
+        "verdict": {"status": verdict["status"], "how": verdict["how"]},
+        "excluded": list(made.excluded_points[:20]),
+    }
+
+
+def _program(formula: Node) -> list[list[Any]] | None:
+    """The formula as steps over rows that the page knows, operands first; None if too long."""
+    clean = _written_out(simplify(formula))
+    tape = flatten(clean)
+    if len(tape) > _FORMULA_NODES:
+        return None
+    steps: list[list[Any]] = []
+    for k, ends in enumerate(zip(tape.left, tape.right, strict=True)):
+        head = tape.head(k)
+        if isinstance(head, Lit):
+            try:
+                steps.append(["number", float(head.value)])
+            except OverflowError:
+                return None
+        elif isinstance(head, Primitive):
+            steps.append([head.name, *(end for end in ends if end != NONE)])
+        else:
+            steps.append(["variable", head.name])
+    return steps
+
+
+def _written_out(formula: Node) -> Node:
+    """The formula in rows that the page knows."""
+
+    def write(n: Node, args: list[Node]) -> Node:
+        head = n.head
+        if isinstance(head, Var | Lit | Param) or head.name in KNOWN:
+            return node(head, *args)
+        body = _written_out_meaning(head)
+        return substitute(body, dict(zip(head.params, args, strict=True)))
+
+    return fold(formula, write)
+
+
+_bodies: dict[str, Node] = {}
+
+
+def _written_out_meaning(row: Primitive) -> Node:
+    """The meaning of a row, in rows that the page knows."""
+    if row.name not in _bodies:
+        _bodies[row.name] = _written_out(meaning(row))
+    return _bodies[row.name]
+
+
+def _picture(tape: Tape, made: Compiled | None) -> str:
+    ranges = made.ranges if made else None
+    try:
+        return to_svg(tape, "macro", limit=250, ranges=ranges, engine="own")
+    except EmlcError:
+        return ""
+
+
+def _text(tape: Tape, size: int) -> str:
+    """The tree in RPN, where it is short enough to copy."""
+    from emlc.ir.tape import unflatten
+
+    return show(unflatten(tape), "rpn") if size <= _TEXT else ""
+
+
+def _astronomical(size: int) -> str:
+    digits = str(size)
+    return digits if len(digits) <= _DIGITS + 6 else f"about 10^{len(digits) - 1}"

@@ -1,0 +1,181 @@
+"""The explorer served on this machine alone, so that its page can compile another formula.
+
+Only requests that name this server as their host and come from its own page are answered, so no
+other page in the browser can use it, by rebinding a name or otherwise. Each formula is compiled in
+a process of its own, with a limit of time and memory, and few at once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from emlc.explore.page import page, policy
+
+HOST = "127.0.0.1"
+BODY_BYTES = 20_000
+SECONDS = 20.0
+AT_ONCE = 2
+_IDLE = 10.0
+_MEMORY = 2 << 30
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the page of one document, and compiles others.
+
+    `seconds` bounds one compilation, `at_once` how many run at the same time.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        found: Mapping[str, Any],
+        port: int = 0,
+        *,
+        seconds: float = SECONDS,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        super().__init__((HOST, port), _Handler)
+        self.front = page(found, served=True).encode()
+        self.seconds = seconds
+        self.free = threading.BoundedSemaphore(at_once)
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the page."""
+        return f"http://{HOST}:{self.server_port}/"
+
+    def compiled(self, body: bytes) -> tuple[HTTPStatus, bytes]:
+        """The answer to a request for another formula."""
+        wish = _wish(body)
+        if wish is None:
+            return HTTPStatus.BAD_REQUEST, _complaint("the request is not a formula")
+        if not self.free.acquire(blocking=False):
+            return HTTPStatus.SERVICE_UNAVAILABLE, _complaint("busy with other formulas; try again")
+        try:
+            return HTTPStatus.OK, _child(*wish, self.seconds)
+        finally:
+            self.free.release()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: Server
+    server_version = "emlc"
+    sys_version = ""
+    timeout = _IDLE
+
+    def do_GET(self) -> None:
+        if not self._from_here():
+            return
+        if self.path.partition("?")[0] == "/":
+            self._answer(HTTPStatus.OK, self.server.front, "text/html; charset=utf-8")
+        else:
+            self._answer(HTTPStatus.NOT_FOUND, b"nothing here", "text/plain")
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        if not self._from_here():
+            return
+        size = self.headers.get("Content-Length", "")
+        kind = self.headers.get_content_type()
+        if self.path != "/compile":
+            self._answer(HTTPStatus.NOT_FOUND, b"nothing here", "text/plain")
+        elif kind != "application/json":
+            self._answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _complaint("send JSON"))
+        elif not (size.isascii() and size.isdigit()):
+            self._answer(HTTPStatus.LENGTH_REQUIRED, _complaint("the request has no length"))
+        elif len(size) > 9 or int(size) > BODY_BYTES:
+            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _complaint("the formula is too long"))
+        else:
+            self._answer(*self.server.compiled(self.rfile.read(int(size))))
+
+    def _from_here(self) -> bool:
+        """Whether the request names this server and comes from its own page; else it is refused."""
+        port = self.server.server_port
+        hosts = (f"{HOST}:{port}", f"localhost:{port}")
+        origin = self.headers.get("Origin")
+        host = self.headers.get("Host", "")
+        same = origin is None or origin == f"http://{host}"
+        far = self.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin")
+        if host in hosts and same and not (far and self.command == "POST"):
+            return True
+        self._answer(HTTPStatus.FORBIDDEN, b"not from here", "text/plain")
+        return False
+
+    def _answer(
+        self, status: HTTPStatus, body: bytes, kind: str = "application/json; charset=utf-8"
+    ) -> None:
+        self.send_response(status)
+        for name, value in (
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Content-Security-Policy", policy(served=True) + "; frame-ancestors 'none'"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("Cache-Control", "no-store"),
+            ("Connection", "close"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.close_connection = True
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing; the terminal belongs to the person."""
+
+
+def _wish(body: bytes) -> tuple[str, list[str]] | None:
+    """The formula and the words of its domain that a request holds."""
+    try:
+        wish = json.loads(body)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        return None
+    if not isinstance(wish, dict):
+        return None
+    source, domains = wish.get("source"), wish.get("domains", "")
+    if not (isinstance(source, str) and isinstance(domains, str) and source.strip()):
+        return None
+    return source, domains.split()
+
+
+def _child(source: str, domains: list[str], seconds: float) -> bytes:
+    """What `emlc explore --json` prints of a formula, within limits of time and memory."""
+    words = ["explore", "--json", *(["--domain", *domains] if domains else []), "--", "-"]
+    command = [sys.executable, "-m", "emlc", *words]
+    try:
+        done = subprocess.run(
+            command, input=source.encode(), capture_output=True, timeout=seconds, check=False,
+            preexec_fn=_limited if sys.platform == "linux" else None,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return _complaint(
+            f"this formula takes more than {seconds:g} s", "emlc explore has no limit"
+        )
+    except UnicodeEncodeError:
+        return _complaint("the formula is not text")
+    if not done.stdout.strip():
+        return _complaint("this formula takes too much memory")
+    return done.stdout
+
+
+def _limited() -> None:
+    """Bound the memory of the process that compiles."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+def _complaint(message: str, hint: str = "") -> bytes:
+    return json.dumps({"error": {"message": message, "hint": hint}}).encode()
