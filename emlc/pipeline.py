@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import log10
 from typing import Any
 
 from emlc.check import Verdict, check_tree, proved_by_rows
@@ -25,7 +26,7 @@ RPN_LIMIT = 1_000_000
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compiled:
     """A formula and the pure EML tree that means it.
 
@@ -63,6 +64,23 @@ class Compiled:
     def real(self) -> bool:
         """Whether every value on the domain is real."""
         return self.ranges.of(simplify(self.formula)).real
+
+    def __repr__(self) -> str:
+        source = self.source if len(self.source) <= 60 else self.source[:59] + "…"
+        return f"<Compiled {source!r}: {counted(self.size)}, {self.verdict.status}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows: the formula, what is known of its tree, a picture."""
+        from emlc.render.notebook import bundle
+
+        rows = [
+            ("size", f"{counted(self.size)}, depth {self.depth}, {self.dag} distinct subtrees"),
+            ("domain", ", ".join(f"{part}: {where}" for part, where in self.domain.items())),
+            ("verdict", f"{self.verdict.status}: {self.verdict.how}"),
+            ("excluded", "; ".join(self.excluded_points[:8])),
+        ]
+        shown = [(name, words) for name, words in rows if words]
+        return bundle(repr(self), shown, formula=self.formula, tape=self.tape, ranges=self.ranges)
 
     def show(self, notation: str = "nested") -> str:
         """The tree as text: nested, rpn, json, wolfram, latex."""
@@ -116,6 +134,11 @@ class Compiled:
             "excluded_points": list(self.excluded_points),
             "verdict": self.verdict.to_json(),
         }
+
+
+def counted(size: int) -> str:
+    """A size as people read it, by its power of ten where nobody would read the digits."""
+    return f"K = {size:,}" if size < 10**15 else f"K about 10^{int(log10(size))}"
 
 
 def compile(
@@ -262,9 +285,7 @@ def _known_variables(
             )
 
 
-def check(
-    source: str | Node, tree: str | Node, domain: Mapping[str, str] | None = None
-) -> Verdict:
+def check(source: str | Node, tree: str | Node, domain: Mapping[str, str] | None = None) -> Verdict:
     """Whether a tree means a formula, everywhere on the domain.
 
     >>> check("ln(x)", "11xE1EE", {"x": "real"}).status

@@ -26,6 +26,16 @@ class Verdict:
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a yes or no; look at .status")
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows."""
+        from emlc.render.notebook import bundle
+
+        rows = [("verdict", self.status), ("how", self.how)]
+        if self.points:
+            rows.append(("compared", f"{self.points} points, largest difference {self.worst:.1g}"))
+        rows += [(name, str(value)) for name, value in (self.witness or {}).items()]
+        return bundle(f"{self.status}: {self.how}", rows)
+
     def to_json(self) -> dict[str, Any]:
         """The verdict as the JSON documents carry it."""
         return {

@@ -1,0 +1,91 @@
+"""What notebooks show of results: HTML with MathML and a picture, LaTeX, text.
+
+A notebook calls these whenever a result is the last line of a cell, so they are bounded in size and
+time, and leave out what cannot be had rather than fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from emlc.errors import EmlcError
+from emlc.ir.node import Node, postorder
+from emlc.ir.tape import Tape
+from emlc.passes.ranges import Ranges
+from emlc.render.mathml import mathml
+from emlc.render.picture import to_svg
+from emlc.render.svg import xml
+from emlc.show import show
+
+Bundle = dict[str, str]
+
+_ENTRIES = 3_000
+_FORMULA = 400
+_DRAWN = 120
+_CELL = 400
+
+
+def bundle(
+    plain: str,
+    rows: Sequence[tuple[str, str]],
+    *,
+    formula: Node | None = None,
+    tape: Tape | None = None,
+    ranges: Ranges | None = None,
+) -> Bundle:
+    """The representations of one result by MIME type.
+
+    `rows` are the names and words of a small table; the formula and the picture of the tape in
+    blocks are left out where they are large.
+
+    >>> sorted(bundle("a", [("size", "K = 1")]))
+    ['text/html', 'text/plain']
+    """
+    out = {"text/plain": plain}
+    math = ""
+    if formula is not None and _small(formula):
+        try:
+            math = f"<p>{mathml(formula, display=True)}</p>"
+            out["text/latex"] = f"$${show(formula, 'latex')}$$"
+        except EmlcError:
+            math = ""
+    svg = _picture(tape, ranges)
+    out["text/html"] = f"<div>{math}{table(rows)}{_folded(svg)}</div>"
+    if svg:
+        out["image/svg+xml"] = svg
+    return out
+
+
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """An HTML table of text; every cell is cut to a bounded length."""
+    top = "".join(f"<th>{xml(cell)}</th>" for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{xml(_cut(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table>{f'<thead><tr>{top}</tr></thead>' if top else ''}<tbody>{body}</tbody></table>"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+
+
+def _small(formula: Node) -> bool:
+    """Whether the formula is one to be written out in a cell."""
+    count, stack = 0, [formula]
+    while stack and count <= _FORMULA:
+        count += 1
+        stack += stack.pop().args
+    return count <= _FORMULA and sum(1 for _ in postorder(formula)) <= _FORMULA
+
+
+def _picture(tape: Tape | None, ranges: Ranges | None) -> str:
+    if tape is None or len(tape) > _ENTRIES:
+        return ""
+    try:
+        return to_svg(tape, "macro", engine="own", limit=_DRAWN, ranges=ranges)
+    except EmlcError:
+        return ""
+
+
+def _folded(svg: str) -> str:
+    return f"<details><summary>tree</summary>{svg}</details>" if svg else ""
