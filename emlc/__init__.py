@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
     from emlc.pipeline import Compiled, check, compile, diff
+    from emlc.search import search
     from emlc.show import show
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "measure",
     "parse",
     "parse_tree",
+    "search",
     "show",
 ]
 
@@ -51,6 +53,7 @@ _HOME = {
     "measure": "emlc.ir.tape",
     "parse": "emlc.parse",
     "parse_tree": "emlc.parse",
+    "search": "emlc.search",
     "show": "emlc.show",
 }
 

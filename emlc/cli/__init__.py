@@ -26,7 +26,9 @@ _COMMANDS = {
     "render": "Draw a formula's tree.",
     "explore": "Make a page in which a tree unfolds.",
     "export": "Write a formula in another language.",
+    "search": "Find the smallest trees, and prove that none is smaller.",
     "table": "List the smallest known trees of the functions.",
+    "doctor": "Say what is installed and where the cache is.",
     "completion": "Print the script that completes commands in a shell.",
 }
 

@@ -40,8 +40,8 @@ class Data:
 
 
 @contextmanager
-def open_data(name: str, variables: Sequence[str]) -> Iterator[Data]:
-    """Open a data file that has a column for each of the variables.
+def open_data(name: str, variables: Sequence[str] | None) -> Iterator[Data]:
+    """Open a data file that has a column for each of the variables; None takes every column.
 
     Raises ArgumentError where it has not, ParseError where a cell is no number, OSError.
     """
@@ -52,9 +52,14 @@ def open_data(name: str, variables: Sequence[str]) -> Iterator[Data]:
         with open(name, encoding="utf-8-sig", newline="") as stream:
             yield _from_csv(stream, name, variables)
     elif suffix in (".npz", ".npy"):
-        yield _from_arrays(_arrays(name, variables), name, variables)
+        yield _from_arrays(_arrays(name, variables or ()), name, variables)
     else:
         raise ArgumentError(f"{name} is no data file by its name", hint=_FORMATS)
+
+
+def _spelled(names: Sequence[str]) -> list[str]:
+    """The names as formulas spell them."""
+    return [canonical(written) or written for written in names]
 
 
 def _places(names: Sequence[str], file: str, variables: Sequence[str]) -> dict[str, int]:
@@ -77,7 +82,7 @@ def _places(names: Sequence[str], file: str, variables: Sequence[str]) -> dict[s
 # -- CSV -----------------------------------------------------------------------------------------
 
 
-def _from_csv(stream: TextIO, name: str, variables: Sequence[str]) -> Data:
+def _from_csv(stream: TextIO, name: str, variables: Sequence[str] | None) -> Data:
     try:
         first = stream.readline()
     except UnicodeDecodeError as error:
@@ -88,7 +93,7 @@ def _from_csv(stream: TextIO, name: str, variables: Sequence[str]) -> Data:
         wanted = ",".join(variables or ("x",))
         hint = f"its first line names the columns, as in {wanted}"
         raise ArgumentError(f"{name} does not name its columns", hint=hint)
-    places = _places(names, name, variables)
+    places = _places(names, name, _spelled(names) if variables is None else variables)
     return Data(names, _csv_blocks(csv.reader(stream, delimiter=sign), places, len(names), name))
 
 
@@ -165,11 +170,13 @@ def _arrays(name: str, variables: Sequence[str]) -> dict[str, NDArray[Any]]:
     raise ArgumentError(f"{name} does not name its columns", hint=hint)
 
 
-def _from_arrays(arrays: dict[str, NDArray[Any]], name: str, variables: Sequence[str]) -> Data:
+def _from_arrays(
+    arrays: dict[str, NDArray[Any]], name: str, variables: Sequence[str] | None
+) -> Data:
     import numpy as np
 
     names = list(arrays)
-    places = _places(names, name, variables)
+    places = _places(names, name, _spelled(names) if variables is None else variables)
     used = {v: np.ravel(arrays[names[place]]) for v, place in places.items()}
     lengths = {v: a.size for v, a in used.items()}
     if len(set(lengths.values())) > 1:

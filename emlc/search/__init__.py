@@ -28,7 +28,9 @@ def search(
     max_size: int = 61,
     seconds: float = 60.0,
     memory: float = 4e9,
-    jobs: int = 1,
+    jobs: int = -1,
+    operator: str = "eml",
+    every: bool = False,
     scheduler: str | None = None,
     checkpoint: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -40,6 +42,8 @@ def search(
     mode      exact (right at every point of the domain), shortest (at generic points) or finite
               (as exact, and no infinity inside)
     memory    bytes for tables, in each process
+    operator  eml, or another: edl, -eml, ternary, or a formula in its parameters
+    every     list all trees of the smallest size, up to a thousand
     jobs      threads (-1: all processors); scheduler, a Dask cluster at `tcp://...`, instead
     progress  called with a `Progress` some times a second
     checkpoint  file that keeps the sizes settled; a search that finds it goes on from there
@@ -72,7 +76,7 @@ def search(
     made = goal(root, domain, mode)
     return search_goal(
         made,
-        Limits(max_size, seconds, memory, jobs, scheduler, checkpoint),
+        Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every),
         known,
         progress or _silent,
     )

@@ -61,6 +61,7 @@ class Meeting:
     needs: Needs
     lossy: int = 0
     beyond: int = 0
+    compared: int = 0
     full: bool = False
     part: int = 0
     parts: int = 1
@@ -136,6 +137,7 @@ class Meeting:
         pieces = range(n.start[s], n.start[s + 1], piece)
         for lo in pieces if store else self._mine(pieces):
             self.tick()
+            self.compared += 2 * (min(lo + piece, n.start[s + 1]) - lo) * (block[1] - block[0])
             count, found, lossy, beyond = expand(
                 lo, min(lo + piece, n.start[s + 1]), *block, limit, store, count,
                 *self._arrays(), hits, unsure,
@@ -149,6 +151,10 @@ class Meeting:
                 count, more = self._refine(row, limit, count, store)
                 out += more
         return count, out
+
+    def beside(self, sibling: int, filler: int) -> list[Hit]:
+        """Entries of up to `filler` nodes that give the target with a sibling of a size."""
+        return self._expand(0, sibling, filler, self.needs.start[-1], store=False)[1]
 
     def _refine(self, row: list[int], limit: int, count: int, store: bool) -> tuple[int, list[Hit]]:
         """Store or look up one need at high precision."""
@@ -228,6 +234,7 @@ class Meeting:
         work: list[Callable[[], Rows]] = []
         for f, h in pairs:
             lo, hi = t.block(f)
+            self.compared += t.count(f) * t.count(h) // self.parts
             piece = max(1, 30_000_000 // max(1, t.count(h)))
             for i in range(lo, hi, piece):
                 work.append(partial(
@@ -257,6 +264,7 @@ class Meeting:
             for q in range(n.start[s], n.start[s + 1], piece)
         ]  # fmt: skip
         limit = t.start[max(f, h) // 2 + 1]
+        self.compared += (less[1] - less[0]) * (n.start[s + 1] - n.start[s]) // self.parts
         return self._gather(work, partial(self._ask_again, limit, side))
 
     def _ask_again(self, limit: int, side: int, q: int, k: int) -> list[Hit]:

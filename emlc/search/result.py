@@ -7,6 +7,8 @@ from typing import Any
 
 from emlc.check import Verdict
 
+_SHOWN = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -16,6 +18,7 @@ class Found:
     verdict      how it compares with the target over the domain
     infinities   whether an infinity occurs inside at a point that was tried
     complex128   whether plain double arithmetic agrees to 8 digits at every point that was tried
+    domains      for positive, real and complex variables: {"exact": status, "complex128": bool}
     """
 
     k: int
@@ -23,6 +26,7 @@ class Found:
     verdict: Verdict
     infinities: bool
     complex128: bool
+    domains: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The entry of the document."""
@@ -32,6 +36,7 @@ class Found:
             "verdict": self.verdict.to_json(),
             "infinities": self.infinities,
             "complex128": self.complex128,
+            "domains": self.domains,
         }
 
 
@@ -57,6 +62,7 @@ class SearchResult:
     rate: float = 0.0
     complete: bool = True
     stopped: str = ""
+    operator: str = "eml"
 
     @property
     def conditional(self) -> bool:
@@ -72,6 +78,27 @@ class SearchResult:
     def proved_smallest(self) -> bool:
         """Whether the smallest tree found meets the bound."""
         return bool(self.found) and not self.conditional and self.found[0].k == self.lower_bound
+
+    def written(self, found: Found, notation: str = "nested") -> str:
+        """A tree found as text: nested, rpn, json, latex, wolfram."""
+        from emlc.parse import parse_tree
+        from emlc.show import show
+
+        return show(parse_tree("".join(found.rpn)), notation)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows: the trees, smallest first, and what is known of smaller ones."""
+        from emlc.render.notebook import table
+
+        bound = f"no tree has fewer than {self.lower_bound} nodes {self.terms}".strip()
+        said = [f"{f.verdict.status}: {f.verdict.how}" for f in self.found[:_SHOWN]]
+        trees = ["".join(f.rpn) for f in self.found[:_SHOWN]]
+        rows = [[str(f.k), t, s] for f, t, s in zip(self.found, trees, said, strict=False)]
+        smallest = f"K = {self.found[0].k}" if self.found else "none found"
+        return {
+            "text/plain": f"{self.target}: {smallest}; {bound}",
+            "text/html": f"<div>{table(rows, ('K', 'tree', 'verdict'))}{table([[bound]])}</div>",
+        }
 
     def to_json(self) -> dict[str, Any]:
         """The document of `search --json`."""

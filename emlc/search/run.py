@@ -6,8 +6,8 @@ import itertools
 import math
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,10 +16,10 @@ import numpy as np
 from emlc.check.reference import Point
 from emlc.ir.tape import flatten
 from emlc.search.checkpoint import Checkpoint
-from emlc.search.found import describe, tree
+from emlc.search.found import describe, tree, where_right
 from emlc.search.goal import Goal, first_failure
 from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
-from emlc.search.meet import Meeting, meeting
+from emlc.search.meet import Hit, Meeting, meeting
 from emlc.search.progress import Pulse, Tell, TimeUp
 from emlc.search.result import SearchResult
 from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, find, forecast, grow
@@ -29,7 +29,7 @@ NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
 _OTHERS = 3
-MOST_SHOWN = 8
+MOST_SHOWN, MOST_LISTED = 8, 1000
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
 SHARED_FROM = 2.0  # seconds of a size, below which sharing costs more than it saves
@@ -42,9 +42,10 @@ class Limits:
     max_size: int = 61
     seconds: float = 60.0
     memory: float = 4e9
-    jobs: int = 1
+    jobs: int = -1
     scheduler: str | None = None
     checkpoint: str | None = None
+    every: bool = False
 
     @property
     def threads(self) -> int:
@@ -62,6 +63,7 @@ class Round:
     meeting: Meeting
     settled: int = -1
     hits: list[list[str]] = field(default_factory=list)
+    met: list[Hit] = field(default_factory=list)
     stopped: str = ""
     widening: int = 0
 
@@ -162,7 +164,8 @@ def _settle(r: Round, size: int, limits: Limits, pulse: Pulse) -> str:
         if limits.scheduler is not None and meeting > SHARED_FROM and len(r.points) == 1:
             r.hits = _share(r, size, limits)
         else:
-            r.hits = [m.rpn(h) for h in m.through(size, limits.max_size)]
+            r.met = m.through(size, limits.max_size)
+            r.hits = [m.rpn(h) for h in r.met]
         if m.full:
             return "memory"
         r.settled = size
@@ -228,6 +231,8 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
         ):
             result.found.append(describe(goal, rpn, trial))
     result.found.sort(key=lambda f: (f.k, not f.complex128, f.infinities, f.rpn))
+    for n, f in enumerate(result.found[:MOST_SHOWN]):
+        result.found[n] = replace(f, domains=where_right(goal.root, f.rpn))
     result.seconds = time.monotonic() - begun
     return result
 
@@ -247,8 +252,11 @@ def _climb(
                 _note(result, r, turn, size)
                 return
             pulse.settled(size, r.table.start[-1], r.meeting.needs.start[-1])
-            result.rate = r.table.candidates / max(1e-3, time.monotonic() - pulse.begun)
-            missed = _confirm(goal, r, trial, result)
+            compared = r.table.candidates + r.meeting.compared
+            result.rate = compared / max(1e-3, time.monotonic() - pulse.begun)
+            if limits.every and r.hits:
+                r.hits += itertools.islice(_alternatives(r), MOST_LISTED)
+            missed = _confirm(goal, r, trial, result, limits, pulse)
             if turn == 0 and not result.found:
                 _note(result, r, turn, size if r.hits else size + 2)
                 if not r.hits:
@@ -293,16 +301,30 @@ def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
         result.undecided = max(result.undecided, lossy)
 
 
-def _confirm(goal: Goal, r: Round, trial: list[Point], result: SearchResult) -> Point | None:
+def _alternatives(r: Round) -> Iterator[list[str]]:
+    """All trees that the hits of a round stand for."""
+    from emlc.search.every import Alternatives
+
+    found = Alternatives(r.meeting)
+    if r.met:
+        return itertools.chain.from_iterable(found.of_hit(hit) for hit in r.met)
+    return found.of_entry(int(find(r.table.slots, r.table.value, r.meeting.needs.value[0])))
+
+
+def _confirm(
+    goal: Goal, r: Round, trial: list[Point], result: SearchResult, limits: Limits, pulse: Pulse
+) -> Point | None:
     """Keep the right ones of the trees just found; a point where a wrong one fails."""
     missed: Point | None = None
+    finite = goal.mode == "finite"
+    most = MOST_LISTED if limits.every else MOST_SHOWN
     for rpn in sorted({tuple(h) for h in r.hits}, key=lambda h: (len(set(h)), h)):
-        if len(result.found) >= MOST_SHOWN:
+        if len(result.found) >= most or (result.found and time.monotonic() > pulse.until):
             break
         tape = flatten(tree(rpn))
-        if first_failure(goal, tape, r.points, goal.mode == "finite") is not None:
+        if first_failure(goal, tape, r.points, finite) is not None:
             continue
-        failure = first_failure(goal, tape, trial, goal.mode == "finite")
+        failure = first_failure(goal, tape, trial, finite)
         if failure is None:
             result.found.append(describe(goal, list(rpn), trial))
         elif missed is None:
