@@ -29,7 +29,6 @@ _COMMANDS = {
     "search": "Find the smallest trees, and prove that none is smaller.",
     "table": "List the smallest known trees of the functions.",
     "doctor": "Say what is installed and where the cache is.",
-    "doctor": "Say what is installed and where the cache is.",
     "completion": "Print the script that completes commands in a shell.",
 }
 

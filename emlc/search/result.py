@@ -9,8 +9,6 @@ from emlc.check import Verdict
 
 _SHOWN = 20
 
-_SHOWN = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -87,20 +85,6 @@ class SearchResult:
         from emlc.show import show
 
         return show(parse_tree("".join(found.rpn)), notation)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        """What a notebook shows: the trees, smallest first, and what is known of smaller ones."""
-        from emlc.render.notebook import table
-
-        bound = f"no tree has fewer than {self.lower_bound} nodes {self.terms}".strip()
-        said = [f"{f.verdict.status}: {f.verdict.how}" for f in self.found[:_SHOWN]]
-        trees = ["".join(f.rpn) for f in self.found[:_SHOWN]]
-        rows = [[str(f.k), t, s] for f, t, s in zip(self.found, trees, said, strict=False)]
-        smallest = f"K = {self.found[0].k}" if self.found else "none found"
-        return {
-            "text/plain": f"{self.target}: {smallest}; {bound}",
-            "text/html": f"<div>{table(rows, ('K', 'tree', 'verdict'))}{table([[bound]])}</div>",
-        }
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         """What a notebook shows: the trees, smallest first, and what is known of smaller ones."""
