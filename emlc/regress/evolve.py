@@ -7,7 +7,7 @@ length of its formulas. The best formula of every cost is kept across population
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,19 +80,30 @@ class Island:
         self.tried = 0
         self.seeds: list[tuple[list[int], list[float]]] = []
 
-    def run(self, until: float, tell: Callable[[Island], None] | None = None) -> None:
-        """Breed until the time comes or nothing is left to improve."""
-        while time.monotonic() < until and self.best.min() > self.halt:
-            self._population(until, tell)
-            self.round += 1
+    def run(self, until: float, most: int | None = None) -> None:
+        """Breed until the time comes, so many formulas are fitted or none can be better."""
+        while not self._done(until, most):
+            self._population(until, most)
 
-    def _population(self, until: float, tell: Callable[[Island], None] | None) -> None:
+    def _done(self, until: float, most: int | None) -> bool:
+        spent = most is not None and self.tried >= most
+        return spent or time.monotonic() >= until or bool(self.best.min() <= self.halt)
+
+    def constant(self) -> None:
+        """Put the constant formula into the archive, and nothing else."""
+        y, w = self.task.y, self.task.w
+        mean = float(np.sum(w * y) / np.sum(w))
+        self.best[2], self.best_length[2], self.best_code[2, 0] = 0.0, 1, -1
+        self.best_const[2, 0], self.best_scale[2] = mean, (0.0, 1.0)
+        self.best[2] = float(np.sum(w * (y - mean) ** 2))
+
+    def _population(self, until: float, limit: int | None) -> None:
         self.engine.seed_random(self.seed * 1000 + self.round)
         most = min(self.most, _LENGTHS[self.round % len(_LENGTHS)])
         code, const, lengths = self._first(most)
         score = np.zeros(PEOPLE)
         fresh, idle, low = True, 0, np.inf
-        while idle < _PATIENCE and time.monotonic() < until and self.best.min() > self.halt:
+        while idle < _PATIENCE and not self._done(until, limit):
             self.tried += self.engine.generations(
                 _STEP, code, const, lengths, score, fresh, self.task.x, self.task.y, self.task.w,
                 self.task.free, self.arity, self.chance, self.price, _ITERATIONS, self.best,
@@ -101,8 +112,7 @@ class Island:
             fresh = False
             idle = 0 if score.min() < low - 0.1 else idle + _STEP
             low = min(low, score.min())
-            if tell is not None:
-                tell(self)
+        self.round += 1
 
     def _first(self, most: int) -> tuple[Array, Array, Array]:
         """Random formulas, and among them what earlier populations and seeds give."""

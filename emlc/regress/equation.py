@@ -1,0 +1,172 @@
+"""One formula that the data allow, and the front of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from emlc.errors import DomainError, LimitError
+from emlc.ir.node import Lit, Node, fold, lit, node, substitute, variables
+from emlc.ir.tape import flatten, measure
+from emlc.parse import parse, parse_tree
+from emlc.passes.compile import compile_tree
+from emlc.passes.ranges import declare, ranges
+from emlc.passes.simplify import simplify
+from emlc.regress.jit import Array
+from emlc.show import rpn_tokens, show
+from emlc.tables.primitives import BY_NAME
+
+NEG, SQR, MUL, DIV = (BY_NAME[name] for name in ("neg", "sqr", "mul", "div"))
+RPN_LIMIT = 100_000
+
+
+@dataclass(slots=True, eq=False)
+class Equation:
+    """A formula with how well it fits.
+
+    formula    the expression; fitted numbers are exact decimals in it
+    template   the same with c1, c2, ... for the fitted numbers, and `constants`, their values
+    tree       the pure tree of the template, None where no tree is known
+    k          its nodes, each fitted number counting as one leaf
+    loss       weighted mean squared error; `r2` the coefficient of determination
+    length     description length of the data by the formula, in nats: the smaller the better
+    exact      no number is fitted, and the data are met to rounding
+    snapped    what fitted numbers were replaced by, in words
+    proof      what is known of smaller trees, in words
+    """
+
+    template: Node
+    constants: dict[str, float]
+    loss: float
+    r2: float
+    length: float
+    predict: Callable[[Array], Array]
+    tree: Node | None = None
+    k: int = 0
+    exact: bool = False
+    score: float = 0.0
+    domain: str = ""
+    snapped: list[str] = field(default_factory=list)
+    proof: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {f.name: getattr(self, f.name) for f in fields(self)}
+        tree = None if self.tree is None else show(self.tree, "json")
+        return state | {"template": show(self.template), "tree": tree}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.template = parse(state["template"], "infix").root
+        self.tree = None if state["tree"] is None else parse_tree(state["tree"], "json")
+
+    @property
+    def formula(self) -> Node:
+        """The expression with its numbers."""
+        from emlc.regress.finish import numbers
+
+        return simplify(substitute(self.template, numbers(self.constants)))
+
+    @property
+    def text(self) -> str:
+        """The formula as text that emlc reads."""
+        return show(_written(self.formula))
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX."""
+        return show(_written(self.formula), "latex")
+
+    @property
+    def rpn(self) -> list[str] | None:
+        """The tokens of the pure tree; None with fitted numbers, or beyond 100,000 tokens."""
+        if self.constants or self.tree is None or self.k > RPN_LIMIT:
+            return None
+        return rpn_tokens(self.tree)
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of the document of `emlc fit --json`."""
+        return {
+            "formula": self.text,
+            "latex": self.latex,
+            "rpn": self.rpn,
+            "k": self.k,
+            "loss": self.loss,
+            "r2": self.r2,
+            "exact": self.exact,
+            "constants": self.constants,
+            "snapped": self.snapped,
+            "domain": self.domain,
+            "proof": self.proof,
+        }
+
+
+def _written(root: Node) -> Node:
+    """Squares as powers, and signs in front of the first factor."""
+
+    def write(n: Node, args: list[Node]) -> Node:
+        if n.head is SQR:
+            return node(BY_NAME["pow"], args[0], lit(2))
+        if n.head is NEG and args[0].head in (MUL, DIV):
+            first, second = args[0].args
+            minus = lit(-first.head.value) if isinstance(first.head, Lit) else node(NEG, first)
+            return node(args[0].head, minus, second)
+        return node(n.head, *args)
+
+    return fold(root, write)
+
+
+def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
+    """The equation with its pure tree, size and natural domain.
+
+    `observed` maps variables to sets that hold their data, the tree's domain if the formula has no
+    tree on its natural one.
+    """
+    signs = {
+        name: "positive" if value > 0 else "negative" if value < 0 else "real"
+        for name, value in e.constants.items()
+    }
+    root = simplify(e.template)
+    names = set(variables(root))
+    signs = {name: sign for name, sign in signs.items() if name in names}
+    for declared in (signs, signs | {n: d for n, d in observed.items() if n in names}):
+        try:
+            found = ranges(root, declare(declared))
+            if e.tree is None:
+                e.tree = compile_tree(root, found).tree
+        except (DomainError, LimitError):
+            continue
+        domain = {n: d for n, d in found.domain().items() if n not in e.constants}
+        e.domain = ", ".join(f"{n} {'in ' if d[0] in '[(' else ''}{d}" for n, d in domain.items())
+        break
+    e.k = measure(flatten(e.tree if e.tree is not None else root)).size
+    return e
+
+
+def front(equations: Sequence[Equation]) -> list[Equation]:
+    """The equations that none of fewer nodes beats, smallest first, with their scores.
+
+    The score is how fast the logarithm of the loss falls, by nodes of the tree.
+    """
+    found: list[Equation] = []
+    for e in sorted(equations, key=lambda e: (e.k, e.loss, bool(e.constants))):
+        if not found or e.loss < found[-1].loss * (1 - 1e-9) - 1e-300:
+            if found:
+                fall = math.log((found[-1].loss + 1e-300) / (e.loss + 1e-300))
+                e.score = max(0.0, fall) / max(1, e.k - found[-1].k)
+            found.append(e)
+    return found
+
+
+def r_squared(y: Array, predicted: Array, w: Array) -> float:
+    """1 minus the weighted share of the variance that is left; w sums to 1."""
+    mean = float(np.sum(w * y))
+    spread = float(np.sum(w * (y - mean) ** 2))
+    left = float(np.sum(w * (y - predicted) ** 2))
+    if spread == 0.0:
+        return 1.0 if left == 0.0 else 0.0
+    return 1.0 - left / spread
