@@ -118,8 +118,8 @@ def module(source: str, *versions: str) -> ModuleType:
 
 
 def _prune(kept: Path) -> None:
-    """Forget the older half of the modules when there are too many."""
-    sources = list(kept.glob("emlc_*.py"))
+    """Forget the older half of the entries when there are too many."""
+    sources = [*kept.glob("emlc_*.py"), *kept.glob("emlc_*.o")]
     if len(sources) < _MOST:
         return
     sources.sort(key=lambda path: path.stat().st_mtime)
@@ -138,3 +138,25 @@ def _load(name: str, path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return made
+
+
+_SEAL = b"emlc object 1\n"
+
+
+def sealed(path: Path) -> bytes | None:
+    """What `seal` wrote; None when there is nothing or when it is damaged."""
+    data = read(path)
+    start = len(_SEAL) + 32
+    if data is None or data[: len(_SEAL)] != _SEAL:
+        return None
+    body = data[start:]
+    return body if hashlib.sha256(body).digest() == data[len(_SEAL) : start] else None
+
+
+def seal(path: Path, data: bytes) -> None:
+    """Write data with what tells whether it is whole; a full or read-only disk is no error."""
+    try:
+        _prune(path.parent)
+        write(path, _SEAL + hashlib.sha256(data).digest() + data)
+    except OSError:
+        return

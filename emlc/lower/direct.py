@@ -1,36 +1,33 @@
-"""The direct evaluator: the source formula in native arithmetic.
+"""The direct evaluator: formulas in native arithmetic, as machine code.
 
-Real formulas of moderate size become one compiled loop, one assignment for each distinct part.
-Complex and very large ones are interpreted by numpy, a tile at a time. Points where some part left
-the comfortable range of doubles are computed again in numpy's longest type, under numpy's eyes:
-its floating-point flags become the warnings.
+Real values are computed by one loop over all formulas at once (`native/`), called through a numpy
+ufunc. Points where some part left the range of doubles are computed again in numpy's longest type.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
-from pathlib import Path
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from emlc.ir.node import Lit, Node, Var
-from emlc.ir.tape import NONE, Tape, flatten
-from emlc.lower import cache
-from emlc.lower.evaluator import Evaluator, Trouble
-from emlc.lower.expand import double, expand, imaginary
-from emlc.tables.primitives import ROWS, Primitive
-from emlc.tables.sides import NUMPY_HELPERS, SIDES
+from emlc.ir.node import Node, Var, postorder
+from emlc.lower.careful import Careful, spelled
+from emlc.lower.evaluator import Evaluator, Trouble, number, say, target, whole_shape
+from emlc.lower.expand import expand, imaginary
+from emlc.lower.native.run import Machine
+from emlc.show import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MAX_COMPILED = 300
-_MAX_ARGUMENTS = 24
 _REAL_ENOUGH = 1e-9
+_CHUNK = 1 << 14
+_MAX_OPERANDS = 60  # numpy's ufuncs take 64
+_LABEL = 60
 
 
-def direct(root: Node, *, real: bool = True, variables: Sequence[str] | None = None) -> Evaluator:
+def direct(root: Node, *, real: bool = True, variables: Sequence[str] | None = None) -> Direct:
     """The evaluator of a formula in native arithmetic, fast but with its rounding and its range.
 
     real        whether the values are real on the domain; a value that is not becomes nan
@@ -44,207 +41,174 @@ def direct(root: Node, *, real: bool = True, variables: Sequence[str] | None = N
     >>> f(x=[1.0, 2.0], y=0.5)
     array([1.5, 4.5])
     """
-    return Direct(root, real=real, variables=variables)
+    return Direct((root,), real=real, variables=variables, single=True)
+
+
+def native(
+    roots: Sequence[Node], variables: Sequence[str] | None = None, *, real: bool = True
+) -> Direct:
+    """The evaluator of several formulas that share their parts; calls return a tuple of arrays.
+
+    >>> from emlc.parse import parse
+    >>> f = native([parse("x*y").root, parse("x*y + 1").root])
+    >>> f(x=[1.0, 2.0], y=3.0)
+    (array([3., 6.]), array([4., 7.]))
+    """
+    return Direct(tuple(roots), real=real, variables=variables, single=False)
 
 
 class Direct(Evaluator):
-    """See `direct`."""
+    """See `direct` and `native`."""
 
-    def __init__(self, root: Node, *, real: bool, variables: Sequence[str] | None) -> None:
-        tape = flatten(root)
-        names = sorted({h.name for h in tape.heads if isinstance(h, Var)})
+    def __init__(
+        self, roots: tuple[Node, ...], *, real: bool, variables: Sequence[str] | None, single: bool
+    ) -> None:
+        names = sorted({n.head.name for n in postorder(*roots) if isinstance(n.head, Var)})
         super().__init__(names if variables is None else variables, real=real)
-        self._root = root
-        self._line = not imaginary(root)
+        self._roots = roots
+        self._single = single
+        self._line = real and not any(imaginary(root) for root in roots)
+        self._count = len(self.variables)
+        few = self._count + len(roots) <= _MAX_OPERANDS and len(list(postorder(*roots))) < 300
+        self._fast = self.ufunc if self._line and few else None
 
     @cached_property
-    def _real_plan(self) -> _Plan:
-        return _Plan(expand(self._root, _spelled, plane=False), self.variables, plane=False)
+    def ufunc(self) -> Any:
+        """The numpy ufunc of the real values: variables by position, float32 or float64."""
+        return self._machine.ufunc
 
     @cached_property
-    def _complex_plan(self) -> _Plan:
-        return _Plan(expand(self._root, _spelled, plane=True), self.variables, plane=True)
+    def _machine(self) -> Machine:
+        label = ", ".join(show(root) for root in self._roots) if len(self._roots) < 4 else "formulas"
+        label = label if len(label) <= _LABEL else f"{label[: _LABEL - 3]}..."
+        return Machine(self._roots, self.variables, label)
+
+    @cached_property
+    def _plane(self) -> Careful:
+        def known(row: Any) -> bool:
+            return spelled(row, plane=True)
+
+        roots = [expand(root, known, plane=True) for root in self._roots]
+        return Careful(roots, self.variables, plane=True)
+
+    def __call__(
+        self, point: Any = None, /, *, out: Any = None, where: Any = True, dtype: Any = None,
+        **variables: Any,
+    ) -> Any:  # fmt: skip
+        """Evaluate; the result is a new array or scalar, or `out`."""
+        if self._fast is not None and dtype is None and where is True:
+            args = self._plain(point, variables)
+            if args is not None:
+                if out is None:
+                    return self._fast(*args)
+                if _plain_target(out, args):
+                    return self._fast(*args, out=out)
+        return self._called(self._named(point, variables), out, where, dtype)
+
+    def _plain(self, point: Any, variables: dict[str, Any]) -> list[Any] | None:
+        """The arguments where all are arrays of doubles, which need no more looking at."""
+        if point is None:
+            if len(variables) != self._count:
+                return None
+            args = [variables.get(name) for name in self.variables]
+        elif self._count == 1 and not variables:
+            args = [point]
+        else:
+            return None
+        for a in args:
+            if getattr(a, "dtype", None) != "d" or not a.ndim:
+                return None
+        return args or None
+
+    def _called(self, given: dict[str, Any], out: Any, where: Any, dtype: Any) -> Any:
+        """The call in general: any types, shapes and targets."""
+        import numpy as np
+
+        arrays = {name: number(name, given[name]) for name in self.variables}
+        wanted = self._result_type(list(arrays.values()), dtype)
+        count = len(self._roots)
+        given_out = (None,) * count if out is None else (out,) if self._single else tuple(out)
+        targets = tuple(target(one, wanted) for one in given_out)
+        shape = whole_shape(arrays, targets[0])
+        values = [np.asarray(a) for a in arrays.values()]
+        kinds = {v.dtype.kind for v in values} | {wanted.kind}
+        if self._fast is not None and "c" not in kinds:
+            made = self._fast(
+                *(values or [np.float64(0)]), where=where, dtype=wanted, casting="same_kind",
+                **({} if out is None else {"out": targets}),
+            )  # fmt: skip
+            made = (made,) if count == 1 else made
+        else:
+            made = self._by_chunks(values, shape, wanted)
+            made = tuple(_stored(m, t, where) for m, t in zip(made, targets, strict=True))
+        return made[0] if self._single else tuple(made)
+
+    def _by_chunks(
+        self, values: list[NDArray[Any]], shape: tuple[int, ...], wanted: Any
+    ) -> list[NDArray[Any]]:
+        """The values by way of complex numbers, or of more columns than a ufunc takes."""
+        import numpy as np
+
+        results = [np.empty(shape, dtype=wanted) for _ in self._roots]
+        complex_ = any(v.dtype.kind == "c" for v in values) or wanted.kind == "c" or not self._line
+        kind: Any = np.complex128 if complex_ else np.float64
+        flat = [np.broadcast_to(v, shape).reshape(-1) if v.size > 1 else v.reshape(-1) for v in values]
+        size = results[0].size
+        trouble = Trouble.NONE
+        for start in range(0, size, _CHUNK):
+            part = slice(start, min(start + _CHUNK, size))
+            args = [
+                np.full(part.stop - start, f[0], dtype=kind) if f.size == 1
+                else np.ascontiguousarray(f[part], dtype=kind)
+                for f in flat
+            ]  # fmt: skip
+            made, more = self._chunk(args, part.stop - start, complex_)
+            trouble |= more
+            for result, value in zip(results, made, strict=True):
+                narrow, more = _narrowed(np.asarray(value), result.dtype)
+                trouble |= more
+                result.reshape(-1)[part] = narrow
+        if trouble:
+            say(trouble, repr(self))
+        return results
 
     def _fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
+        made, trouble = self._chunk(args, out.size, out.dtype.kind == "c")
+        out[...] = made[0]
+        return trouble
+
+    def _chunk(
+        self, args: list[NDArray[Any]], size: int, complex_: bool
+    ) -> tuple[list[Any], Trouble]:
         import numpy as np
-
-        if out.dtype.kind == "f" and self._line:
-            return self._real_plan.fill(args, out)
-        args = [a.astype(np.complex128) + 0.0 for a in args]
-        if out.dtype.kind == "c":
-            return self._complex_plan.fill(args, out)
-        made = np.empty(out.size, dtype=np.complex128)
-        trouble = self._complex_plan.fill(args, made)
-        slack = _REAL_ENOUGH * np.maximum(1.0, np.abs(made.real))
-        off = ~(np.abs(made.imag) <= slack) & ~np.isnan(made)
-        out[...] = np.where(off, math.nan, made.real)
-        return trouble | Trouble.INVALID if off.any() else trouble
+        if complex_:
+            return self._plane.run([a + 0.0 for a in args])
+        from emlc.lower.native.plan import plan
+        p = plan(self._roots, self.variables)
+        v,t= Careful(p.roots, self.variables, plane=False).run(args)
+        return [np.broadcast_to(x,(size,)) for x in v], t
 
 
-class _Plan:
-    """An expanded formula as a tape, with the two ways to run it."""
+def _narrowed(value: NDArray[Any], wanted: Any) -> tuple[NDArray[Any], Trouble]:
+    """Complex values as real ones where that is asked for; nan where they are not real."""
+    import numpy as np
 
-    def __init__(self, root: Node, names: Sequence[str], *, plane: bool) -> None:
-        self.tape = flatten(root)
-        self.plane = plane
-        self.names = {name: k for k, name in enumerate(names)}
-        self.spare = _last_uses(self.tape)
-        self.numbers = {h: double(h.value) for h in self.tape.heads if isinstance(h, Lit)}
-
-    @cached_property
-    def compiled(self) -> Callable[..., None] | None:
-        """The compiled loop, None when the formula is too large for one."""
-        if self.plane or len(self.tape) > _MAX_COMPILED or len(self.names) > _MAX_ARGUMENTS:
-            return None
-        import numba
-
-        functions = Path(__file__).with_name("vector.py").read_text(encoding="utf-8")
-        made = cache.module(self.source(), functions, numba.__version__)
-        run: Callable[..., None] = made.run
-        return run
-
-    def fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
-        """Compute one chunk; what leaves the comfortable range is done again, longer."""
-        import numpy as np
-
-        if self.compiled is not None:
-            odd = np.empty(out.size, dtype=np.bool_)
-            self.compiled(*args, out, odd)
-            again = np.flatnonzero(odd)
-            if not again.size:
-                return Trouble.NONE
-            values, flags = self.longer([a[again] for a in args])
-            out[again] = values
-            return self.trouble(args, out, flags)
-        values, flags = self.interpret(args, np.complex128 if self.plane else np.float64)
-        if flags:
-            values, flags = self.longer(args)
-        out[...] = values
-        return self.trouble(args, out, flags)
-
-    def longer(self, args: list[NDArray[Any]]) -> tuple[Any, int]:
-        """The values by way of numpy's longest type, and the flags raised on the way."""
-        import numpy as np
-
-        wide: Any = np.clongdouble if self.plane else np.longdouble
-        narrow: Any = np.complex128 if self.plane else np.float64
-        values, flags = self.interpret([a.astype(wide) for a in args], wide)
-        with np.errstate(all="ignore", over="call", call=lambda _, flag: seen.append(flag)):
-            seen: list[int] = []
-            made = np.asarray(values).astype(narrow)
-        return made, flags | (int(Trouble.OVER) if seen else 0)
-
-    def trouble(self, args: list[NDArray[Any]], out: NDArray[Any], flags: int) -> Trouble:
-        """Numpy's flags as troubles; complex arithmetic raises `invalid` where nothing is."""
-        import numpy as np
-
-        if self.plane and flags & Trouble.INVALID:
-            fresh = np.isnan(out)
-            for a in args:
-                fresh &= ~np.isnan(a)
-            flags = flags if fresh.any() else flags & ~int(Trouble.INVALID)
-        return Trouble(flags & int(Trouble.DIVIDE | Trouble.OVER | Trouble.INVALID))
-
-    def interpret(self, args: list[NDArray[Any]], kind: Any) -> tuple[Any, int]:
-        """Run the tape by numpy calls in numbers of one kind; with the union of numpy's flags."""
-        import numpy as np
-
-        functions = _functions()
-        seen: list[int] = []
-        values: list[Any] = []
-        with np.errstate(all="call", call=lambda _, flag: seen.append(flag)):
-            for k in range(len(self.tape)):
-                head = self.tape.head(k)
-                made: Any
-                if isinstance(head, Var):
-                    made = args[self.names[head.name]]
-                elif isinstance(head, Lit):
-                    made = kind(self.numbers[head])
-                else:
-                    assert isinstance(head, Primitive)
-                    below = [values[j] for j in (self.tape.left[k], self.tape.right[k]) if j >= 0]
-                    made = functions[self.plane, head.name](*below)
-                    made = made if below else kind(made)
-                    made = made + 0.0 if self.plane else made
-                values.append(made)
-                for j in self.spare[k]:
-                    values[j] = None
-        return values[-1], _union(seen)
-
-    def source(self) -> str:
-        """The compiled loop as numba source; no name of the formula occurs in it."""
-        count = len(self.names)
-        types = ", ".join(["line"] * count + ["float64[::1]", "boolean[::1]"])
-        arguments = ", ".join([*(f"a{k}" for k in range(count)), "out", "odd"])
-        before, inside = ["    good = True"], ["        sound = good"]
-        fixed: list[bool] = []
-        for k, (x, y) in enumerate(zip(self.tape.left, self.tape.right, strict=True)):
-            head = self.tape.head(k)
-            below = [j for j in (x, y) if j != NONE]
-            fixed.append(not isinstance(head, Var) and all(fixed[j] for j in below))
-            lines, indent = (before, "    ") if fixed[k] else (inside, "        ")
-            lines.append(f"{indent}v{k} = {self._text(head, below)}")
-            if below:
-                flag = "good" if fixed[k] else "sound"
-                lines.append(f"{indent}{flag} &= (abs(v{k}) > 1e-290) & (abs(v{k}) < 1e290)")
-        return "\n".join([
-            "import numpy as np", "from numba import boolean, float64, njit, types, void",
-            "from emlc.lower.vector import exp, log_or_nan as log", "",
-            'line = types.Array(float64, 1, "C", readonly=True)', "", "",
-            f'@njit(void({types}), error_model="numpy", cache=True)', f"def run({arguments}):",
-            *before, "    for k in range(out.size):", *inside,
-            f"        out[k] = v{len(self.tape) - 1}", "        odd[k] = not sound", "",
-        ])  # fmt: skip
-
-    def _text(self, head: Any, below: list[int]) -> str:
-        if isinstance(head, Var):
-            return f"a{self.names[head.name]}[k]"
-        if isinstance(head, Lit):
-            return repr(self.numbers[head])
-        operands = {p: f"v{j}" for p, j in zip(head.params, below, strict=True)}
-        text: str = head.native.format(**operands)
-        return text.replace("np.exp(", "exp(").replace("np.log(", "log(")
+    if value.dtype.kind != "c" or wanted.kind == "c":
+        return value, Trouble.NONE
+    slack = _REAL_ENOUGH * np.maximum(1.0, np.abs(value.real))
+    off = ~(np.abs(value.imag) <= slack) & ~np.isnan(value)
+    return np.where(off, math.nan, value.real), Trouble.INVALID if off.any() else Trouble.NONE
 
 
-def _spelled(row: Primitive) -> bool:
-    return bool(row.native)
+def _stored(made: NDArray[Any], target: NDArray[Any] | None, where: Any) -> Any:
+    import numpy as np
+
+    if target is None:
+        return made[()]
+    np.copyto(target, made, casting="same_kind", where=where)
+    return target
 
 
-def _last_uses(tape: Tape) -> list[list[int]]:
-    """For each entry the operands that nothing uses after it."""
-    last = list(range(len(tape)))
-    for k, (x, y) in enumerate(zip(tape.left, tape.right, strict=True)):
-        for j in (x, y):
-            if j != NONE:
-                last[j] = k
-    spare: list[list[int]] = [[] for _ in last]
-    for j, k in enumerate(last):
-        if k != j:
-            spare[k].append(j)
-    return spare
-
-
-def _union(flags: list[int]) -> int:
-    total = 0
-    for flag in flags:
-        total |= flag
-    return total
-
-
-@lru_cache(maxsize=1)
-def _functions() -> dict[tuple[bool, str], Callable[..., Any]]:
-    """Every spelled row as a numpy function, on the line and on the plane."""
-    lines = ["import numpy as np", *NUMPY_HELPERS.values()]
-    rows = [row for row in ROWS if row.native]
-    for row in rows:
-        names = {p: p for p in row.params}
-        sided = f"{SIDES.get(row.name, '')}(x)"
-        for prefix, operands in (("line", names), ("plane", names | {"x": sided})):
-            lines.append(f"def {prefix}_{row.name}({', '.join(names)}):")
-            lines.append(f"    return {row.native.format(**operands)}")
-    made = cache.module("\n".join([*lines, ""]))
-    return {
-        (plane, row.name): getattr(made, f"{prefix}_{row.name}")
-        for row in rows
-        for plane, prefix in ((False, "line"), (True, "plane"))
-    }
+def _plain_target(out: Any, args: list[Any]) -> bool:
+    """Whether the target is one that numpy will certainly take."""
+    return getattr(out, "dtype", None) == "d" and all(out.shape == a.shape for a in args)

@@ -81,20 +81,20 @@ class Evaluator(ABC):
         import numpy as np
 
         given = self._named(point, variables)
-        arrays = {name: _number(name, given[name]) for name in self.variables}
+        arrays = {name: number(name, given[name]) for name in self.variables}
         wanted = self._result_type(list(arrays.values()), dtype)
-        target = _target(out, wanted)
-        shape = _shape(arrays, target)
+        fill = target(out, wanted)
+        shape = whole_shape(arrays, fill)
         values = [np.asarray(a) for a in arrays.values()]
-        if target is not None and _fits(target, wanted, values):
-            self._run(values, target)
-            return target
+        if fill is not None and _fits(fill, wanted, values):
+            self._run(values, fill)
+            return fill
         result = np.empty(shape, dtype=wanted)
         self._run(values, result)
-        if target is None:
+        if fill is None:
             return result[()]
-        np.copyto(target, result, casting="same_kind")
-        return target
+        np.copyto(fill, result, casting="same_kind")
+        return fill
 
     def _named(self, point: Any, variables: dict[str, Any]) -> dict[str, Any]:
         """The arguments by name, complete and nothing more."""
@@ -168,13 +168,13 @@ class Evaluator(ABC):
             trouble |= self._fill(args, made)
             flat[start:stop] = made
         if trouble:
-            _say(trouble, repr(self))
+            say(trouble, repr(self))
 
 
 _TYPES = "float32, float64, complex64 and complex128 are; complex values need a complex one"
 
 
-def _number(name: str, value: Any) -> Any:
+def number(name: str, value: Any) -> Any:
     """The value as a float or complex array, or as it is when it is a Python number."""
     import numpy as np
 
@@ -203,7 +203,7 @@ def _number(name: str, value: Any) -> Any:
     return array
 
 
-def _target(out: Any, wanted: Any) -> NDArray[Any] | None:
+def target(out: Any, wanted: Any) -> NDArray[Any] | None:
     """The array to fill, checked."""
     import numpy as np
 
@@ -220,7 +220,7 @@ def _target(out: Any, wanted: Any) -> NDArray[Any] | None:
     return out
 
 
-def _shape(arrays: dict[str, Any], target: NDArray[Any] | None) -> tuple[int, ...]:
+def whole_shape(arrays: dict[str, Any], target: NDArray[Any] | None) -> tuple[int, ...]:
     """The common shape of arguments and target."""
     import numpy as np
 
@@ -258,7 +258,7 @@ def _line(value: NDArray[Any], shape: tuple[int, ...], chunk: int, work: Any) ->
     return np.broadcast_to(value, shape).reshape(-1), False
 
 
-def _say(trouble: Trouble, where: str) -> None:
+def say(trouble: Trouble, where: str) -> None:
     """Warn, raise or call as np.errstate says."""
     import numpy as np
 

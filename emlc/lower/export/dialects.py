@@ -1,17 +1,28 @@
-"""C, Python and numpy: how each writes rows and functions."""
+"""C and the Pythons: how each writes rows, numbers and functions."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 
-from emlc.lower.export.code import LINE, SHADOW, Body, Dialect
-from emlc.tables.primitives import Primitive
-from emlc.tables.sides import C_HELPERS, NUMPY_HELPERS, PYTHON_HELPERS
+from emlc.lower.export.code import LINE, PLANE, SHADOW, Body, Dialect, decimal
+from emlc.tables.primitives import EML, Primitive
+from emlc.tables.sides import (
+    C_HELPERS,
+    JAX_HELPERS,
+    MPMATH_HELPERS,
+    NUMPY_HELPERS,
+    PYTHON_HELPERS,
+    TORCH_HELPERS,
+)
 
 _CALL = re.compile(r"\b([a-z]\w*)\(")
+_WORD = re.compile(r"(?<![\w{.])([a-z]\w*)\b(?!\})")
 _C_CONSTANTS = {"M_E": "2.71828182845904523536", "M_PI": "3.14159265358979323846"}
 _PYTHON_CONSTANTS = {"M_E": "math.e", "M_PI": "math.pi"}
-_REAL_ENOUGH = "1e-9"
+_IMPORTS = {"np": "numpy as np", "jnp": "jax.numpy as jnp"}
 
 
 def _is_unit(row: Primitive) -> bool:
@@ -23,8 +34,8 @@ def _reaches_plane(row: Primitive) -> bool:
     return bool(row.sympy) or not _CALL.search(row.c)
 
 
-def _used(helpers: dict[str, str], text: str) -> list[str]:
-    return [helper for name, helper in helpers.items() if f"{name}(" in text]
+def _used(helpers: Mapping[str, str], text: str) -> list[str]:
+    return [helper for name, helper in helpers.items() if re.search(rf"\b{name}\(", text)]
 
 
 # -- C -----------------------------------------------------------------------------------------
@@ -37,27 +48,26 @@ def _c_template(row: Primitive, plane: bool) -> str:
 
 
 def _c_function(body: Body) -> str:
-    plane = body.kind != LINE
-    number = "complex double" if plane else "double"
-    lines = [f"    {a} = plus_zero({a});" for a in body.arguments] if plane else []
-    lines += [f"    const {number} {line};" for line in body.lines]
-    lines.append(f"    return {body.result};")
-    inner = f"{body.name}_value" if body.kind == SHADOW else body.name
-    taken = ", ".join(f"{number} {a}" for a in body.arguments) or "void"
-    static = "static " if body.kind == SHADOW else ""
-    text = [f"{static}{number} {inner}({taken}) {{", *lines, "}"]
-    if body.kind == SHADOW:
-        real = ", ".join(f"double {a}" for a in body.arguments) or "void"
-        text += [
-            "", f"double {body.name}({real}) {{",
-            f"    const complex double v0 = {inner}({', '.join(body.arguments)});",
-            f"    const double v1 = {_REAL_ENOUGH} * fmax(1.0, fabs(creal(v0)));",
-            "    return fabs(cimag(v0)) <= v1 ? creal(v0) : NAN;", "}",
-        ]  # fmt: skip
-    return "\n".join([*_c_head("\n".join(text), plane), "", *text])
+    inner = "double" if body.kind == LINE else "complex double"
+    outer = "complex double" if body.kind == PLANE else "double"
+    taken = [f"{outer} {a}" for a in body.arguments]
+    lines = []
+    if body.kind != LINE:
+        declared = "" if body.kind == PLANE else f"const {inner} "
+        pairs = zip(body.inner, body.arguments, strict=True)
+        lines += [f"{declared}{z} = plus_zero({a})" for z, a in pairs]
+    lines += [f"const {inner} {line}" for line in body.lines]
+    result = "real_value({})" if body.kind == SHADOW else "{}"
+    if body.slopes is not None:
+        taken.append(f"{outer} gradient[{len(body.slopes)}]")
+        made = (result.format(slope) for slope in body.slopes)
+        lines += [f"gradient[{k}] = {slope}" for k, slope in enumerate(made)]
+    lines.append(f"return {result.format(body.value)}")
+    head = f"{outer} {body.name}({', '.join(taken) or 'void'}) {{"
+    return "\n".join([head, *(f"    {line};" for line in lines), "}"])
 
 
-def _c_head(text: str, plane: bool) -> list[str]:
+def _c_module(text: str, plane: bool) -> str:
     head = ["#include <complex.h>"] if plane else []
     head.append("#include <math.h>")
     for constant, digits in _C_CONSTANTS.items():
@@ -65,10 +75,14 @@ def _c_head(text: str, plane: bool) -> list[str]:
             head += ["", f"#ifndef {constant}", f"#define {constant} {digits}", "#endif"]
     for helper in _used(C_HELPERS, text):
         head += ["", helper]
-    return head
+    return "\n".join([*head, "", text])
 
 
-# -- Python and numpy --------------------------------------------------------------------------
+def _c_inner(name: str, k: int, kind: str) -> str:
+    return f"z{k}" if kind == SHADOW else name
+
+
+# -- Python, numpy, jax, torch, mpmath -----------------------------------------------------------
 
 
 def _python_template(row: Primitive, plane: bool) -> str:
@@ -82,38 +96,110 @@ def _python_template(row: Primitive, plane: bool) -> str:
 
 
 def _numpy_template(row: Primitive, plane: bool) -> str:
-    return "" if _is_unit(row) and not plane else row.native
+    if _is_unit(row) and not plane:
+        return ""
+    return row.native if plane or row.native else _CALL.sub(r"np.\1(", row.c)
 
 
-def _python_function(body: Body) -> str:
-    real = f"v0.real if abs(v0.imag) <= {_REAL_ENOUGH} * max(1.0, abs(v0.real)) else math.nan"
-    return _module(body, ("cmath", "math"), PYTHON_HELPERS, real)
+def _jax_template(row: Primitive, plane: bool) -> str:
+    return _numpy_template(row, plane).replace("np.", "jnp.")
 
 
-def _numpy_function(body: Body) -> str:
-    slack = f"{_REAL_ENOUGH} * np.maximum(1.0, np.abs(v0.real))"
-    real = f"np.where(np.abs(v0.imag) <= {slack}, v0.real, np.nan)[()]"
-    return _module(body, ("np",), NUMPY_HELPERS, real)
+def _torch_template(row: Primitive, plane: bool) -> str:
+    text = _numpy_template(row, plane).replace("np.", "torch.")
+    return text if row.params else _torch_constant(text, plane)
 
 
-def _module(body: Body, modules: tuple[str, ...], helpers: dict[str, str], real: str) -> str:
-    lines = [f"{a} = plus_zero({a})" for a in body.arguments] if body.kind != LINE else []
-    lines += body.lines
-    if body.kind == SHADOW:
-        lines += [f"v0 = {body.result}", f"return {real}"]
-    else:
-        lines.append(f"return {body.result}")
-    text = [f"def {body.name}({', '.join(body.arguments)}):", *(f"    {line}" for line in lines)]
-    for helper in reversed(_used(helpers, "\n".join(text))):
-        text = [helper, "", "", *text]
-    used = [m for m in modules if re.search(rf"\b{m}\.", "\n".join(text))]
-    names = {"np": "numpy as np"}
-    imports = [f"import {names.get(m, m)}" for m in used]
-    return "\n".join([*imports, "", "", *text] if imports else text)
+def _torch_constant(text: str, plane: bool) -> str:
+    """Torch's complex functions take tensors only; on the line, parts of numbers are Python's."""
+    return f"torch.tensor({text}, dtype=torch.complex128)" if plane and text else text
 
+
+def _mpmath_template(row: Primitive, plane: bool) -> str:
+    if row is EML or (_is_unit(row) and not plane):
+        return ""
+    return _WORD.sub(r"mpmath.\1", row.mpmath)
+
+
+def _mpmath_number(value: Fraction, plane: bool) -> str:
+    whole = f"mpmath.mpf({value.numerator})"
+    return whole if value.denominator == 1 else f"({whole}/{value.denominator})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    """What the function's first and last lines are, and what it needs.
+
+    taken    how an argument comes in, on the line and on the plane; "" as it is
+    ending   the last lines of a function that gives value and slopes
+    """
+
+    modules: tuple[str, ...]
+    helpers: Mapping[str, str]
+    ending: tuple[str, ...] = ("return {value}, ({slopes})",)
+    taken: tuple[str, str] = ("", "plus_zero({a})")
+
+    def function(self, body: Body) -> str:
+        taken = self.taken[body.kind != LINE]
+        lines = [f"{a} = {taken.format(a=a)}" for a in body.arguments if taken]
+        result = "real_value({})" if body.kind == SHADOW else "{}"
+        lines += body.lines
+        value = result.format(body.value)
+        if body.slopes is None:
+            lines.append(f"return {value}")
+        else:
+            slopes = ", ".join(result.format(slope) for slope in body.slopes)
+            slopes += "," if len(body.slopes) == 1 else ""
+            lines += [line.format(value=value, slopes=slopes) for line in self.ending]
+        head = f"def {body.name}({', '.join(body.arguments)}):"
+        return "\n".join([head, *(f"    {line}" for line in lines)])
+
+    def module(self, text: str, plane: bool) -> str:
+        text = "\n\n\n".join([*_used(self.helpers, text), text])
+        used = [m for m in self.modules if re.search(rf"\b{m}\.", text)]
+        imports = "\n".join(f"import {_IMPORTS.get(m, m)}" for m in used)
+        return f"{imports}\n\n\n{text}" if used else text
+
+
+def _stacked(numpy: str) -> tuple[str, ...]:
+    return (
+        f"_, *slopes = {numpy}.broadcast_arrays({{value}}, {{slopes}})",
+        f"return {{value}}, {numpy}.stack(slopes, axis=-1)",
+    )
+
+
+_PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS)
+_NUMPY = _Python(("np",), NUMPY_HELPERS, _stacked("np"))
+_JAX = _Python(("jnp",), JAX_HELPERS, _stacked("jnp"))
+_TORCH = _Python(
+    ("math", "torch"),
+    TORCH_HELPERS,
+    (
+        "value, slopes = {value}, ({slopes})",
+        "slopes = [torch.as_tensor(s, dtype=value.dtype, device=value.device) for s in slopes]",
+        "return value, torch.stack(torch.broadcast_tensors(value, *slopes)[1:], dim=-1)",
+    ),
+    ("torch.as_tensor({a})", "plus_zero(torch.as_tensor({a}))"),
+)
+_MPMATH = _Python(
+    ("mpmath",), MPMATH_HELPERS, taken=("mpmath.mpmathify({a})", "mpmath.mpmathify({a})")
+)
+_OF_PYTHON = Dialect("python", _python_template, _PYTHON.function, _PYTHON.module)
 
 DIALECTS = {
-    "c": Dialect("c", _c_template, _c_function, ("/* ", " */")),
-    "python": Dialect("python", _python_template, _python_function),
-    "numpy": Dialect("numpy", _numpy_template, _numpy_function),
-}
+    "c": Dialect(
+        "c", _c_template, _c_function, _c_module, inner=_c_inner, comment=("/* ", " */")
+    ),
+    "python": _OF_PYTHON,
+    "numpy": Dialect("numpy", _numpy_template, _NUMPY.function, _NUMPY.module),
+    "jax": Dialect("jax", _jax_template, _JAX.function, _JAX.module, sided=False),
+    "torch": Dialect(
+        "torch", _torch_template, _TORCH.function, _TORCH.module,
+        number=lambda value, plane: _torch_constant(decimal(value), plane),
+        constants=_OF_PYTHON, lifted="torch.tensor({v}, dtype=torch.float64)",
+    ),
+    "mpmath": Dialect(
+        "mpmath", _mpmath_template, _MPMATH.function, _MPMATH.module,
+        number=_mpmath_number, signed=False,
+    ),
+}  # fmt: skip

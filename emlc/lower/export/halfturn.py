@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from emlc.ir.node import Lit, Node, Var, variables
 from emlc.ir.tape import NONE, Tape, flatten
-from emlc.lower.expand import double
+from emlc.lower.export import halfturn_arrays as t
+from emlc.lower.export.code import Dialect
+from emlc.lower.export.dialects import DIALECTS
 from emlc.lower.export.names import argument_names, renamed
 
 _C_EML = """\
@@ -129,61 +131,6 @@ def value(z):
     return complex(0.0 if abs(z[0]) <= 1e-308 else z[0], math.pi * z[1])
 '''
 
-_NUMPY_EML = '''\
-import numpy as np
-
-
-@np.errstate(all="ignore")
-def eml(x, y):
-    """exp(x) - ln(y) of pairs (a, b) that mean a + i pi b: the branches taken are exact."""
-    (a, b), (c, d) = x, y
-    t = b - 2 * np.rint(b / 2)
-    quarter = np.rint(2 * t)
-    f = t - quarter / 2
-    k = quarter % 4
-    r = np.where(np.isfinite(a), np.maximum(np.exp(a), 1e-308), np.exp(a))
-    r = np.where(np.isfinite(a) & np.isinf(r), np.nan, r)
-    cos, sin = np.cos(np.pi * f), np.sin(np.pi * f)
-    re = r * np.select([k == 0, k == 1, k == 2], [cos, -sin, -cos], sin)
-    im = r * np.select([k == 0, k == 1, k == 2], [sin, cos, -sin], -cos) / np.pi
-    # exp(-inf + it) = 0, exp(+inf) = +inf, exp(+inf + i pi) = -inf
-    pole = np.where((f == 0) & (k % 2 == 0), np.where(k == 0, np.inf, -np.inf), np.nan)
-    re = np.where(a == np.inf, pole, np.where(a == -np.inf, 0.0, re))
-    im = np.where(np.isinf(a) | ((k % 2 == 0) & (f == 0)), 0.0, im)
-    size = np.hypot(c, np.pi * d)
-    size = np.where((size > 0) & (size < 1e-307), np.nan, size)
-    turn = np.arctan2(np.pi * d, c) / np.pi
-    turn = np.where(d == 0, np.where(c < 0, 1.0, 0.0), np.where(c == 0, np.copysign(0.5, d), turn))
-    re = re - np.log(size)
-    bad = np.isnan(re) | np.isnan(turn) | ~(np.abs(b) < 1e15)
-    return np.where(bad, np.nan, re), np.where(bad, np.nan, im - turn)
-'''
-
-_NUMPY_REAL = '''
-
-def real_part(z):
-    """The real numbers, nan where they are not real."""
-    a, b = z
-    real = np.pi * np.abs(b) <= 1e-9 * np.maximum(1.0, np.abs(a))
-    return np.where(real, np.where(np.abs(a) <= 1e-308, 0.0, a), np.nan)[()]
-'''
-
-_NUMPY_TURNS = '''
-
-def turns(z):
-    """The complex numbers as a pair."""
-    return np.real(z), np.imag(z) / np.pi
-'''
-
-_NUMPY_COMPLEX = '''
-
-def value(z):
-    """The pair as complex numbers."""
-    made = np.array(np.where(np.abs(z[0]) <= 1e-308, 0.0, z[0]), dtype=complex)
-    made.imag = np.pi * z[1]
-    return made[()]
-'''
-
 
 @dataclass(frozen=True, slots=True)
 class _Language:
@@ -198,35 +145,44 @@ class _Language:
     result: str
     head: str
     foot: str = ""
-    comment: tuple[str, str] = ("# ", "")
     includes: str = ""
 
+
+_PYTHON_LAYOUT = (
+    "    {to} = eml({x}, {y})", "    return {call}({last})", "\n\ndef {name}({arguments}):",
+)  # fmt: skip
+_PAIR, _EXACT = "({a}, 0.0)", "(mpmath.mpmathify({a}), mpmath.mpf(0))"
 
 _LANGUAGES = {
     "c": _Language(
         _C_EML, _C_REAL, _C_TURNS, _C_COMPLEX, "(half_turns){{{a}, 0.0}}",
         "    const half_turns {to} = eml({x}, {y});", "    return {call}({last});",
-        "\n{number} {name}({arguments}) {{", "}", ("/* ", " */"), "#include <complex.h>\n",
+        "\n{number} {name}({arguments}) {{", "}", "#include <complex.h>\n",
     ),
     "python": _Language(
-        _PYTHON_EML, _PYTHON_REAL, _PYTHON_TURNS, _PYTHON_COMPLEX, "({a}, 0.0)",
-        "    {to} = eml({x}, {y})", "    return {call}({last})", "\n\ndef {name}({arguments}):",
+        _PYTHON_EML, _PYTHON_REAL, _PYTHON_TURNS, _PYTHON_COMPLEX, _PAIR, *_PYTHON_LAYOUT
     ),
     "numpy": _Language(
-        _NUMPY_EML, _NUMPY_REAL, _NUMPY_TURNS, _NUMPY_COMPLEX, "({a}, 0.0)",
-        "    {to} = eml({x}, {y})", "    return {call}({last})", "\n\ndef {name}({arguments}):",
+        t.NUMPY_EML, t.NUMPY_REAL, t.NUMPY_TURNS, t.NUMPY_COMPLEX, _PAIR, *_PYTHON_LAYOUT
+    ),
+    "jax": _Language(t.JAX_EML, t.JAX_REAL, t.JAX_TURNS, t.JAX_COMPLEX, _PAIR, *_PYTHON_LAYOUT),
+    "torch": _Language(
+        t.TORCH_EML, t.TORCH_REAL, t.TORCH_TURNS, t.TORCH_COMPLEX, "pair({a})", *_PYTHON_LAYOUT
+    ),
+    "mpmath": _Language(
+        t.MPMATH_EML, t.MPMATH_REAL, t.MPMATH_TURNS, t.MPMATH_COMPLEX, _EXACT, *_PYTHON_LAYOUT
     ),
 }  # fmt: skip
 
 
 def tree_code(root: Node, to: str, name: str, *, real: bool) -> str:
     """The text of a pure tree as a function."""
-    language = _LANGUAGES[to]
+    language, dialect = _LANGUAGES[to], DIALECTS[to]
     names = argument_names(variables(root), to, name)
     number = "double" if real else "complex double"
     typed = ", ".join(f"{number} {n}" for n in names.values()) or "void"
     arguments = typed if to == "c" else ", ".join(names.values())
-    lines, last = _calls(flatten(root), language, names, real=real)
+    lines, last = _calls(flatten(root), language, dialect, names, real=real)
     head = language.head.format(number=number, name=name, arguments=arguments)
     result = language.result.format(call="real_part" if real else "value", last=last)
     helpers = [language.eml, language.real]
@@ -234,11 +190,11 @@ def tree_code(root: Node, to: str, name: str, *, real: bool) -> str:
         into = language.turns if names else ""
         helpers = [language.includes, language.eml, into, language.complex]
     text = "".join([*helpers, "\n".join([head, *lines, result, language.foot])])
-    return "\n".join([*renamed(names, *language.comment), text.rstrip("\n"), ""])
+    return "\n".join([*renamed(names, *dialect.comment), text.rstrip("\n"), ""])
 
 
 def _calls(
-    tape: Tape, language: _Language, names: dict[str, str], *, real: bool
+    tape: Tape, language: _Language, dialect: Dialect, names: dict[str, str], *, real: bool
 ) -> tuple[list[str], str]:
     texts: list[str] = []
     lines: list[str] = []
@@ -252,5 +208,5 @@ def _calls(
             texts.append(pair.format(a=names[head.name]))
         else:
             assert isinstance(head, Lit)
-            texts.append(language.pair.format(a=repr(double(head.value))))
+            texts.append(language.pair.format(a=dialect.number(head.value, False)))
     return lines, texts[-1]

@@ -17,13 +17,14 @@ _C_WORDS = (
     "goto if imaginary inline int long main register restrict return short signed sizeof static "
     "struct switch typedef union unsigned void volatile while bool I M_E M_PI NAN INFINITY "
     "HUGE_VAL creal cimag fmax plus_zero half_turns HALF_TURN MARK eml real_part turns value "
-    "real_side imaginary_side conj linux unix "
+    "real_side imaginary_side real_value gradient conj linux unix "
 )
 _PYTHON_WORDS = (
-    " math cmath np abs max plus_zero eml real_part turns value real_side imaginary_side "
+    " math cmath np jnp torch mpmath abs max plus_zero eml real_part turns value slopes pair "
+    "real_side imaginary_side real_value "
 )
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_MADE = re.compile(r"[vx][0-9]+")
+_MADE = re.compile(r"[vxz][0-9]+")
 _WOLFRAM = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 

@@ -1,0 +1,90 @@
+"""LLVM: text in, machine code for this processor out, and kept on disk by content."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emlc.lower import cache as store
+from emlc.lower.native.ssa import Target
+
+_LOCK = threading.RLock()  # LLVM compiles for one thread at a time
+
+
+@cache
+def _llvm() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@cache
+def _features() -> str:
+    return str(_llvm().get_host_cpu_features().flatten())
+
+
+def _machine(level: int) -> Any:
+    llvm = _llvm()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=_features(), opt=level, reloc="pic", codemodel="default"
+    )
+
+
+@cache
+def target() -> Target:
+    """What vector code can use here."""
+    have = set(_features().split(","))
+    if {"+avx512f", "+avx512dq", "+avx512vl"} <= have:
+        return Target(width=16, register=8, avx512=True)
+    return Target(width=8, register=4, avx512=False)
+
+
+class Loaded:
+    """Machine code in memory; it lives as long as this object."""
+
+    def __init__(self, data: bytes) -> None:
+        llvm = _llvm()
+        with _LOCK:
+            module = llvm.parse_assembly("")
+            self._engine = llvm.create_mcjit_compiler(module, _machine(2))
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+            self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where the function starts."""
+        return int(self._engine.get_function_address(name))
+
+
+def load(text: str, level: int = 2, passes: bool = False) -> Loaded:
+    """The code of an LLVM module, from the disk where it was compiled before."""
+    llvm = _llvm()
+    parts = (text, str(level), str(passes), llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info))
+    path = store.folder() / f"emlc_{store.key(*parts)}.o"
+    data = store.sealed(path)
+    if data is None:
+        data = _compile(text, level, passes)
+        store.seal(path, data)
+    return Loaded(data)
+
+
+def _compile(text: str, level: int, passes: bool) -> bytes:
+    llvm = _llvm()
+    with _LOCK:
+        machine = _machine(level)
+        module = llvm.parse_assembly(text)
+        module.triple = machine.triple
+        module.data_layout = str(machine.target_data)
+        if passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=3)
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        return bytes(machine.emit_object(module))
+
+
+def folder() -> Path:
+    return store.folder()

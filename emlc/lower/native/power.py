@@ -1,0 +1,67 @@
+"""Powers, roots and lengths for vectors."""
+
+from __future__ import annotations
+
+import math
+
+from emlc.lower.native.elementary import exp_sum, ln_precise, scale
+from emlc.lower.native.ssa import Code, Value
+
+
+def pow(code: Code, x: Value, y: Value) -> Value:
+    """x^y as numpy has it: nan for x < 0 unless y is whole, 1 for y = 0 and for x = 1."""
+    high, low = ln_precise(code, code.abs(x))
+    product = y * high
+    rest = code.fma(y, high, -product) + y * low
+    wide = code.abs(product) < 1e3
+    made = exp_sum(code, product, code.select(wide, rest, 0.0))
+    below = x < 0.0
+    whole = code.round(y).same(y)
+    half = y * 0.5
+    odd = whole & ~code.round(half).same(half)
+    signed = code.bits(code.select(odd, x, code.abs(x)))
+    sign = signed & (-(1 << 63))
+    made = code.select(below & ~whole, code.number(math.nan), made)
+    made = code.doubles(code.bits(made) | sign)
+    return code.select(x.same(1.0) | y.same(0.0), 1.0, made)
+
+
+def cbrt(code: Code, x: Value) -> Value:
+    """x^(1/3) for x >= 0, nan below."""
+    small = x < 1e-280
+    a = code.select(small, x * 2.0**162, x)
+    guess = _third(code, code.bits(a))
+    y = code.doubles(0x553EF0FF289DD796 - guess)  # about a^(-1/3), within 3.5%
+    for _ in range(3):
+        y = y * code.fma((a * y) * (y * y), -1 / 3, 4 / 3)
+    root = (a * y) * y
+    square = root * root
+    error = code.fma(root, square, -a) + root * code.fma(root, root, -square)
+    root = code.fma(error * (y * y), -1 / 3, root)
+    root = code.select(small, root * 2.0**-54, root)
+    edge = x.same(0.0) | x.same(math.inf)
+    root = code.select(edge, x, root)
+    return code.select(x >= 0.0, root, code.number(math.nan))
+
+
+def _third(code: Code, bits: Value) -> Value:
+    """Roughly a third of positive integers."""
+    return code.whole(code.widen(bits) * (1 / 3))
+
+
+def hypot(code: Code, x: Value, y: Value) -> Value:
+    """sqrt(x^2 + y^2) without overflow."""
+    a, b = code.abs(x), code.abs(y)
+    largest = code.most(a, b)
+    if code.target.avx512:
+        from emlc.lower.native.elementary import getexp
+
+        e = code.most(-1022.0, getexp(code, largest))
+        a, b = scale(code, a, -e), scale(code, b, -e)
+        return scale(code, code.sqrt(code.fma(a, a, b * b)), e)
+    up = code.select(largest < 1e-145, code.number(2.0**600), 1.0)
+    factor = code.select(largest > 1e145, code.number(2.0**-600), up)
+    back = code.select(largest > 1e145, code.number(2.0**600), 1.0)
+    back = code.select(largest < 1e-145, code.number(2.0**-600), back)
+    a, b = a * factor, b * factor
+    return code.sqrt(code.fma(a, a, b * b)) * back

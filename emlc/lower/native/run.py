@@ -1,0 +1,88 @@
+"""Formulas as numpy ufuncs of machine code."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from emlc.ir.node import Node
+from emlc.lower.careful import Careful
+from emlc.lower.evaluator import Trouble
+from emlc.lower.native import engine, ufunc
+from emlc.lower.native.plan import plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_COLUMNS = 500
+_DOUBLES = ("f4", "f8")
+# The bits of the floating-point environment: C's FE_INVALID, FE_DIVBYZERO, FE_OVERFLOW.
+_ARM = platform.machine().lower() in ("aarch64", "arm64")
+_BITS = {Trouble.INVALID: 1, Trouble.DIVIDE: 2 if _ARM else 4, Trouble.OVER: 4 if _ARM else 8}
+
+
+class Machine:
+    """The ufunc of formulas over real variables.
+
+    ufunc    a numpy ufunc with loops for float32 and float64; it has one input that it ignores
+             where there are no variables
+    """
+
+    def __init__(self, roots: Sequence[Node], names: Sequence[str], label: str) -> None:
+        self.plan = plan(roots, names)
+        self.careful = Careful(self.plan.roots, names, plane=False)
+        self.inputs = max(1, len(names))
+        self.loops = [ufunc.Loop(kind, self.inputs, len(roots)) for kind in _DOUBLES]
+        self._bits = 0
+        for one in self.loops:
+            one.careful(self._redo)
+        self.ufunc, self._kept = ufunc.ufunc(self.loops, self.inputs, len(roots), label)
+        self.compile()
+
+    def compile(self) -> None:
+        """Run compiled code from now on."""
+        made = engine.load(self.plan.text(engine.target()))
+        for one in self.loops:
+            one.run(made.address("body"), 0, made)
+
+    def fill(
+        self, args: Sequence[NDArray[Any]], size: int
+    ) -> tuple[list[NDArray[Any]], Trouble]:
+        """The values at contiguous doubles, without numpy's ufunc machinery."""
+        import numpy as np
+
+        made = [np.empty(size) for _ in self.plan.roots]
+        columns = [a.ctypes.data for a in (*args, *made)]
+        if len(columns) > _MOST_COLUMNS:
+            return self.careful.run(args)
+        self._bits = 0
+        self.loops[1].call(columns, size)
+        return made, Trouble(sum(flag for flag, bit in _BITS.items() if self._bits & bit))
+
+    def _redo(self, columns: int, count: int, marks: int) -> int:
+        """Compute the marked lanes again; what to say of them, in the processor's bits."""
+        import numpy as np
+
+        total = self.inputs + len(self.plan.roots)
+        places = (ctypes.c_void_p * total).from_address(columns)
+        bits = (ctypes.c_uint8 * ((count + 7) // 8)).from_address(marks)
+        odd = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:count]
+        again = np.flatnonzero(odd)
+        if not again.size:
+            return 0
+        lanes = [_column(p or 0, count) for p in places]
+        args = [lane[again] for lane in lanes[: len(self.careful.place)]]
+        values, trouble = self.careful.run(args)
+        for lane, value in zip(lanes[self.inputs :], values, strict=True):
+            lane[again] = value
+        said = sum(bit for flag, bit in _BITS.items() if flag in trouble)
+        self._bits |= said
+        return said
+
+
+def _column(address: int, count: int) -> NDArray[Any]:
+    import numpy as np
+
+    return np.frombuffer((ctypes.c_double * count).from_address(address), np.float64)

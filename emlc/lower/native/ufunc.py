@@ -1,0 +1,88 @@
+"""Genuine numpy ufuncs around machine code."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from emlc.lower.native import engine, loop
+
+_CAREFUL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+_NAMES = {"f4": (11, 4, 1), "f8": (12, 8, 1), "c8": (14, 4, 2), "c16": (15, 8, 2)}
+_STREAM = 1 << 20  # points; beyond, an output would push everything else out of the cache
+_X86 = platform.machine().lower() in ("x86_64", "amd64")
+
+
+@cache
+def _loop() -> engine.Loaded:
+    return engine.load(loop.source(_X86), 3, True)
+
+
+@cache
+def _maker() -> Any:
+    """numpy's own constructor of ufuncs, PyUFunc_FromFuncAndData, entry 1 of its C API."""
+    from numpy._core import _multiarray_umath
+
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = pointer(_multiarray_umath._UFUNC_API, None)
+    address = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[1]
+    words = [ctypes.c_void_p] * 3 + [ctypes.c_int] * 4 + [ctypes.c_char_p] * 2 + [ctypes.c_int]
+    return ctypes.PYFUNCTYPE(ctypes.py_object, *words)(address)
+
+
+class Loop:
+    """One type's inner loop: its data block, which may be pointed at another body at any time."""
+
+    def __init__(self, kind: str, inputs: int, outputs: int) -> None:
+        number, item, parts = _NAMES[kind]
+        self.types = bytes([number] * (inputs + outputs))
+        columns = [(k, item * p) for k in range(inputs + outputs) for p in range(parts)]
+        self._kept: list[Any] = []
+        self.block = (ctypes.c_int64 * (loop.COLUMNS + 2 * len(columns)))()
+        self.block[loop.INPUTS] = inputs * parts
+        self.block[loop.OUTPUTS] = outputs * parts
+        self.block[loop.ITEM] = item
+        self.block[loop.WIDTH] = engine.target().width
+        self.block[loop.STREAM] = _STREAM
+        for k, pair in enumerate(columns):
+            self.block[loop.COLUMNS + 2 * k : loop.COLUMNS + 2 * k + 2] = pair
+
+    def run(self, body: int, program: int, *kept: Any) -> None:
+        """From now on call this body with this program."""
+        self._kept += kept
+        self.block[loop.PROGRAM] = program
+        self.block[loop.BODY] = body
+
+    def careful(self, redo: Callable[[int, int, int], int]) -> None:
+        """Give marked lanes to this function of column addresses, count and marks."""
+        made = _CAREFUL(redo)
+        self._kept.append(made)
+        self.block[loop.CAREFUL] = ctypes.cast(made, ctypes.c_void_p).value or 0
+
+    def call(self, columns: list[int], size: int) -> None:
+        """Run over contiguous columns of one size."""
+        count = len(columns)
+        run = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(_loop().address("loop"))
+        args, dims = (ctypes.c_void_p * count)(*columns), ctypes.c_int64(size)
+        steps = (ctypes.c_int64 * count)(*[8] * count)
+        place = ctypes.addressof
+        run(place(args), place(dims), place(steps), place(self.block))
+
+
+def ufunc(loops: Sequence[Loop], inputs: int, outputs: int, name: str) -> tuple[Any, Any]:
+    """A numpy ufunc with these loops, and what must live as long as it is used."""
+    count = len(loops)
+    types = ctypes.create_string_buffer(b"".join(one.types for one in loops))
+    code = (ctypes.c_void_p * count)(*[_loop().address("loop")] * count)
+    data = (ctypes.c_void_p * count)(*[ctypes.addressof(one.block) for one in loops])
+    label = ctypes.create_string_buffer(name.encode())
+    address = ctypes.addressof
+    made = _maker()(
+        address(code), address(data), address(types), count, inputs, outputs, -1,
+        ctypes.cast(label, ctypes.c_char_p), None, 0,
+    )  # fmt: skip
+    return made, (types, code, data, label, tuple(loops))

@@ -1,0 +1,69 @@
+"""What the lowering must know of the functions that have a vector kernel of their own.
+
+A row without an entry here is lowered by its meaning. Kernels are right over the whole range of
+doubles; what is watched is the range itself: a part may be too large or too small for a double where
+the whole is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """One entry.
+
+    through  parameters whose infinity or nan always shows in the value
+    calm     parameters that may as well be 0 where they are too small for a double
+    under    "never": nonzero operands give no value too small; "always": any such value counts;
+             else the parameters that, when 0, make the value rightly 0
+    line     numpy spelling for real arguments; "" takes the row's own
+    """
+
+    through: str = ""
+    calm: str = ""
+    under: str = "never"
+    line: str = ""
+
+
+K = Kernel
+KERNELS: dict[str, Kernel] = {
+    "e": K(line="np.longdouble('2.718281828459045235360287471352662498')"),
+    "pi": K(line="np.longdouble('3.141592653589793238462643383279502884')"),
+    "add": K("xy"),
+    "sub": K("xy"),
+    "mul": K("xy", under="xy"),
+    "div": K("x", under="x"),
+    "neg": K("x"),
+    "half": K("x", under="x", line="0.5*{x}"),
+    "sqr": K("x", under="x"),
+    "inv": K(under="always"),
+    "sqrt": K("x"),
+    "abs": K("x"),
+    "exp": K(calm="x", under="always"),
+    "ln": K("x"),
+    "sin": K("x"),
+    "cos": K("x", calm="x"),
+    "tan": K("x"),
+    "asin": K("x"),
+    "acos": K("x", calm="x"),
+    "atan": K(),
+    "atan2": K(line="np.arctan2({y},{x})+0*(1/np.hypot({x},{y}))"),
+    "sinh": K("x"),
+    "cosh": K("x", calm="x"),
+    "tanh": K(),
+    "asinh": K("x"),
+    "acosh": K("x"),
+    "atanh": K("x"),
+    "log1p": K("x"),
+    "expm1": K(),
+    "log2": K("x"),
+    "log10": K("x"),
+    "exp2": K(calm="x", under="always", line="np.exp2({x})"),
+    "sigmoid": K(calm="x", under="always", line="1/(1+np.exp(-{x}))"),
+    "softplus": K(calm="x", under="always", line="np.logaddexp(0,{x})"),
+    "pow": K(under="always"),
+    "cbrt": K("x", line="np.where({x}<0,np.nan,np.cbrt({x}))"),
+    "hypot": K("xy", line="np.hypot({x},{y})"),
+}
