@@ -8,7 +8,9 @@ from emlc.cli.command import Command, common, domain_option, output_option, read
 from emlc.cli.report import document, result
 from emlc.cli.subject import subject
 
-LANGUAGES = ("c", "python", "numpy", "wolfram", "latex", "rpn", "json")
+LANGUAGES = (
+    "c", "python", "numpy", "jax", "torch", "mpmath", "wolfram", "latex", "rpn", "json",
+)  # fmt: skip
 _OF_TREES = ("rpn", "json")
 
 
@@ -17,6 +19,7 @@ _OF_TREES = ("rpn", "json")
 @click.option("--to", type=click.Choice(LANGUAGES), required=True, help="The language.")
 @click.option("--name", default="f", metavar="NAME", help="The name of the function: f.")
 @click.option("--tree", is_flag=True, help="Write the formula's EML tree, not the formula.")
+@click.option("--gradient", is_flag=True, help="Write a function of value and gradient as well.")
 @domain_option
 @output_option
 @common
@@ -25,6 +28,7 @@ def command(
     to: str,
     name: str,
     tree: bool,
+    gradient: bool,
     domain: dict[str, str],
     output: str | None,
     as_json: bool,
@@ -34,13 +38,14 @@ def command(
     \b
     emlc export "x*exp(-x^2)" --to c --name bump -o bump.c
     emlc export "sin(x)" --to numpy --tree
+    emlc export "x*sin(y)" --to jax --gradient
     emlc export 11xE1EE --to wolfram
     """
     from emlc.lower.export import export
 
     about = subject(read_text(expr), domain)
     root = about.tree if tree or to in _OF_TREES else about.root
-    text = export(root, to, name=name, real=about.real)
+    text = export(root, to, name=name, real=about.real, with_gradient=gradient)
     if as_json:
         document(source=about.source, to=to, name=name, text=text)
     else:

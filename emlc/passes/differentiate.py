@@ -24,7 +24,7 @@ from emlc.passes.simplify import (
     instantiate,
     simplify,
 )
-from emlc.passes.tidy import cancels, factors, merged, product, tidy
+from emlc.passes.tidy import Product, cancels, factors, merged, product, tidy
 from emlc.tables.primitives import BY_NAME, Primitive
 
 ROOT = BY_NAME["root"]
@@ -137,11 +137,16 @@ def _times_unsigned(seed: Node, slope: Node) -> Node:
         return build(NEG, _times_unsigned(seed, slope.args[0]))
     if not isinstance(slope.head, Lit) and not isinstance(seed.head, Lit):
         left, right = factors(seed), factors(slope)
-        if left and right and any(e < 0 for e in (*left.powers.values(), *right.powers.values())):
+        if left and right and _may_cancel(left, right):
             both = merged(left, right)
             if cancels(left, right, both):
                 return product(both)
     return build(MUL, seed, slope)
+
+
+def _may_cancel(a: Product, b: Product) -> bool:
+    numbers = abs(a.coefficient) != 1 and abs(b.coefficient) != 1
+    return numbers or any(e < 0 for e in (*a.powers.values(), *b.powers.values()))
 
 
 def _plus(a: Node, b: Node) -> Node:

@@ -290,6 +290,11 @@ def arg_of(z: Domain) -> Interval:
         if re.lo >= 0:
             return ZERO
         return Interval(1.0, 1.0) if re.hi <= 0 else Interval(0.0, 1.0)
+    corners = (re.lo, re.hi, im.lo, im.hi)
+    cut = im.lo <= 0 <= im.hi and re.lo <= 0
+    if all(map(math.isfinite, corners)) and not cut and (re.lo > 0 or not im.lo <= 0 <= im.hi):
+        turns = [math.atan2(y * math.pi, x) / math.pi for x in corners[:2] for y in corners[2:]]
+        return Interval(max(-1.0, min(turns) - 1e-15), min(1.0, max(turns) + 1e-15))
     right = re.lo > 0 or (re.lo == 0 and re.lo_open)
     if re.lo >= 0:
         return _arg_right(re, im, right)

@@ -108,7 +108,9 @@ def merged(a: Product, b: Product) -> Product:
 
 
 def cancels(a: Product, b: Product, both: Product) -> bool:
-    """Whether a factor of one divides the other, `both` being their product."""
+    """Whether a factor of one divides the other, or both have numbers; `both` is their product."""
+    if abs(a.coefficient) != 1 and abs(b.coefficient) != 1:
+        return True
     size = sum(abs(e) for made in (a, b) for e in made.powers.values())
     return sum(abs(e) for e in both.powers.values()) < size
 

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from emlc.passes.normal.space import Space
-from emlc.passes.normal.terms import Atom, Form, Number
+from emlc.passes.normal.terms import Form, Mono
 
 _LIMIT = 2000
 
@@ -19,39 +19,56 @@ def is_zero(space: Space, a: Form) -> bool:
     >>> is_zero(s, s.plus(s.exp(s.ln(x)), x, -1))
     True
     """
-    return _vanishes(space, a) or _logs_cancel(space, _per_log(space, a))
+    if _vanishes(space, a) or _logs_cancel(space, per_log(space, a)):
+        return True
+    return bool(space.vanishing) and _multiple_of_vanishing(space, a)
+
+
+def _multiple_of_vanishing(space: Space, a: Form) -> bool:
+    """Whether the form is a sum that is known to be 0 times something: long division."""
+    a = space.expand(space.cleared(a), _LIMIT)
+    for known in space.vanishing:
+        if not known.terms:
+            continue
+        lead = max(known.terms, key=_weight)
+        number, inverse = space.power(lead, -1)
+        left = a
+        for _ in range(3 * len(a.terms)):
+            if not left.terms:
+                return True
+            m = max(left.terms, key=_weight)
+            e, ratio = space.product(m, inverse)
+            scale = -left.terms[m] / Fraction(known.terms[lead]) * number * e
+            left = space.expand(space.plus(left, space.times(known, ratio, scale)), _LIMIT)
+            if m in left.terms:
+                break
+    return False
 
 
 def _vanishes(space: Space, a: Form) -> bool:
     for _ in range(12):
         if not a.terms:
             return True
-        grown = space.expand(cleared(space, a), _LIMIT)
+        grown = space.expand(space.cleared(a), _LIMIT)
         if grown is a:
             return False
         a = grown
     return False
 
 
-def cleared(space: Space, a: Form) -> Form:
-    """The form times powers of its factors so that no power is negative or shared by all."""
-    least: dict[Atom, Number] = {}
-    for m in a.terms:
-        for atom, q in m.factors:
-            least[atom] = min(least.get(atom, 0), q)
-    for atom in least:
-        if all(atom in dict(m.factors) for m in a.terms):
-            least[atom] = min(dict(m.factors)[atom] for m in a.terms)
-    factors = {atom: -q for atom, q in least.items() if q}
-    common = next(iter(a.terms)).expo
-    shift = None if common is None else space.scaled(common, -1)
-    if not factors and shift is None:
-        return a
-    number, m = space.monomial(0, factors, shift)
-    return space.times(a, m, number)
+def _weight(m: Mono) -> float:
+    """A total order of products that multiplication keeps."""
+    total = sum(float(q) * _spread(atom.id) for atom, q in m.factors)
+    if m.expo is not None:
+        total += sum(float(c) * _spread(7 * n.id + 3) for n, c in m.expo.terms.items())
+    return total
 
 
-def _per_log(space: Space, a: Form) -> Form:
+def _spread(k: int) -> float:
+    return 1.0 + (k * 0.6180339887498949) % 1.0
+
+
+def per_log(space: Space, a: Form) -> Form:
     """The form divided by what its first logarithm is multiplied with."""
     for m in a.terms:
         log = next((x for x, q in m.factors if x.kind == "ln" and q == 1), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from emlc.ir.domain import domain
-from emlc.passes.normal.equal import cleared
+from emlc.passes.normal.equal import per_log
 from emlc.passes.normal.read import div
 from emlc.passes.normal.space import Space, Value
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
@@ -48,8 +48,9 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         more = _isolate(space, a, name, steps)
         if more is not None:
             return found + more
-    if any(m.log is not None for m in a.terms):
-        more = _joined_logs(space, a, steps)
+    single = per_log(space, a)
+    if any(m.log is not None for m in single.terms):
+        more = _joined_logs(space, single, steps)
         return None if more is None else found + more
     return None
 
@@ -58,7 +59,7 @@ def _joined_logs(space: Space, a: Form, steps: int) -> Solutions | None:
     """A sum of logarithms vanishes only where their product is 1."""
     whole = space.exp(space.expand(a))
     assert isinstance(whole, Form)
-    return zeros(space, cleared(space, space.plus(whole, space.one, -1)), steps - 1)
+    return zeros(space, space.cleared(space.plus(whole, space.one, -1)), steps - 1)
 
 
 def _product_zeros(space: Space, m: Mono, steps: int) -> Solutions | None:
@@ -125,7 +126,7 @@ def _squared(space: Space, a: Form, steps: int) -> Solutions | None:
     side = space.form({rooted[0]: a.terms[rooted[0]]})
     rest = space.plus(a, side, -1)
     both = space.plus(space.multiplied(side, side), space.multiplied(rest, rest), -1)
-    return zeros(space, cleared(space, both), steps - 1)
+    return zeros(space, space.cleared(both), steps - 1)
 
 
 def _single(
@@ -218,7 +219,11 @@ def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions
 
 def _polynomial(space: Space, a: Form, name: str, steps: int) -> Solutions | None:
     """Solutions of a polynomial of degree 1 or 2 in the variable, or in one exponential of it."""
-    expos = [m.expo for m in a.terms if m.expo is not None and name in names_in(m)]
+    expos = [
+        m.expo
+        for m in a.terms
+        if m.expo is not None and any(name in names_in(n) for n in m.expo.terms)
+    ]
     if not expos:
         ((own, _),) = space.var(name).terms.items()
         roots = _quadratic(space, _by_degree(space, a, own, name))

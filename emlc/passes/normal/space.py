@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
+from emlc.passes.normal import lemmas
 from emlc.passes.normal.terms import MAX_DEPTH, Atom, Form, Mono, Number, Terms
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
@@ -43,15 +44,22 @@ class Space(Terms):
     """Forms over variables with known domains.
 
     limit   terms above which a sum is taken as one atom
-    zeros   sums that were assumed not to vanish, with the domain they have otherwise
+    count_turns   write ln of a product whose branch is not known as the sum of the logarithms less
+            2 i pi times an integer, rather than leave it as it stands
+    zeros   sums that were assumed not to vanish
+    vanishing   sums that are known to be 0
     steps   the identities used, with the fact that licensed each
     """
 
-    def __init__(self, domains: Mapping[str, Domain], limit: int = 200) -> None:
+    def __init__(
+        self, domains: Mapping[str, Domain], limit: int = 200, count_turns: bool = False
+    ) -> None:
         super().__init__()
+        self.count_turns = count_turns
         self.domains = dict(domains)
         self.limit = limit
         self.zeros: dict[Form, None] = {}
+        self.vanishing: list[Form] = []
         self.steps: dict[tuple[str, str], None] = {}
         self._known: dict[Form, Domain] = {}
         self._exp: dict[Form, Value] = {}
@@ -97,6 +105,8 @@ class Space(Terms):
         found = self._atoms.get(key)
         if found is None:
             found = self._atom(key, "sum", inner, self.box(inner), inner.depth + 1)
+            if len(inner.terms) == 1:
+                ((found.spread, _),) = inner.terms.items()
         return found
 
     def ln_atom(self, inner: Form) -> Form:
@@ -105,7 +115,7 @@ class Space(Terms):
         found = self._atoms.get(key)
         if found is None:
             base = self.sum_atom(inner)
-            box = ln_of(base.box)
+            box = lemmas.modulus(self, inner, ln_of(base.box))
             if not base.box.real and (base.arg.lo, base.arg.hi) != (box.im.lo, box.im.hi):
                 box = Domain(box.re, base.arg, box.nonzero)
             found = self._atom(key, "ln", inner, box, inner.depth + 1)
@@ -119,6 +129,18 @@ class Space(Terms):
 
     def learn(self, a: Form, fact: Domain) -> None:
         """Take for granted that the form lies in the set."""
+        self._learn(a, fact)
+        for m in self._monos.values():
+            m.box = None
+        for f in self._forms.values():
+            f.box = None
+        for known, met in self._known.items():
+            known.box = met
+            if len(known.terms) == 1:
+                ((m, c),) = known.terms.items()
+                m.box = met * point(1 / Fraction(c))
+
+    def _learn(self, a: Form, fact: Domain) -> None:
         met = self.box(a).meet(fact) or fact
         a.box = met
         self._known[a] = met
@@ -138,7 +160,7 @@ class Space(Terms):
         elif a.terms:
             c = self.content(a)
             if c != 1:
-                self.learn(self.scaled(a, Fraction(1) / c), met * point(1 / Fraction(c)))
+                self._learn(self.scaled(a, Fraction(1) / c), met * point(1 / Fraction(c)))
                 return
             atom = self._atoms.get(("sum", a))
             if atom is not None:
@@ -150,10 +172,8 @@ class Space(Terms):
             return
         if len(a.terms) == 1:
             ((m, _),) = a.terms.items()
-            if len(m.factors) == 1 and not m.i and m.expo is None:
-                atom, q = m.factors[0]
-                if Fraction(q).denominator == 2 and atom.box.real and isinstance(atom.body, Form):
-                    self.learn(atom.body, domain("nonnegative"))
+            if not m.i and m.expo is None:
+                self._learn_radicands(m)
             return
         if fact.re.lo < 0:
             return
@@ -167,6 +187,15 @@ class Space(Terms):
                 top = math.nextafter((bound if q == 1 else math.sqrt(bound)) * (1 + 1e-15), INF)
                 side = Interval(-INF if q == 1 else -top, top, q == 1)
                 _bound(atom, atom.box.meet(Domain(side)) or atom.box)
+
+    def _learn_radicands(self, m: Mono) -> None:
+        """A real product of square roots has at most one factor that may be negative: none is."""
+        if any(Fraction(q).denominator != 2 for _, q in m.factors):
+            return
+        loose = [a for a, _ in m.factors if not a.positive]
+        if len(loose) == 1 and loose[0].box.real and isinstance(loose[0].body, Form):
+            self._learn(loose[0].body, domain("nonnegative"))
+            _bound(loose[0], loose[0].box.meet(domain("nonnegative")) or loose[0].box)
 
     def box(self, a: Form) -> Domain:
         """A set that holds the values of the form."""
@@ -225,7 +254,7 @@ class Space(Terms):
                 continue
             rest = self.plus(atom.body, self.form({square: c}), -1)
             if self.box(rest).within(domain("nonnegative")):
-                self._note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
+                self.note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
                 bound = math.nextafter(float(c) ** -0.5, INF) if c != 1 else 1.0
                 return box.meet(Domain(Interval(-bound, bound))) or box
         return box
@@ -240,7 +269,9 @@ class Space(Terms):
                 made = made * box
             if abs(q) > 2 and int(q) % 2 == 0 and box.real:
                 made = made.meet(domain("nonnegative")) or made
-            return made.inverse() if q < 0 else made
+            if q > 0:
+                return made
+            return made.inverse() if made.real else power_of(box, float(q), atom.arg)
         return power_of(box, float(q), atom.arg)
 
     def _sharper(self, a: Form, box: Domain) -> Domain:
@@ -250,63 +281,22 @@ class Space(Terms):
                 ratio = self._ratio(a, known)
                 if ratio is not None:
                     return box.meet(_NONZERO) or box
-        if len(a.terms) > 6:
-            return box
-        return self._beyond_linear(a, box) or self._conjugate(a, box) or box
+        return lemmas.sharper(self, a, box) or box
 
     def _ratio(self, a: Form, b: Form) -> Mono | None:
         """m with a = number * m * b, tried on the first term of a."""
         (m, c), *_ = a.terms.items()
-        for n, d in b.terms.items():
+        for n in b.terms:
             _, inverse = self.power(n, -1)
-            e, ratio = self.product(m, inverse)
-            _, back = self.power(n, -1)
+            _, ratio = self.product(m, inverse)
             made = self.times(b, ratio)
             scale = made.terms.get(m)
             if scale and self.scaled(made, Fraction(c) / scale) is a:
                 return ratio
         return None
 
-    def _beyond_linear(self, a: Form, box: Domain) -> Domain | None:
-        """exp(u) - u >= 1 for real u, for every exponential in the sum."""
-        if not box.real:
-            return None
-        for m, c in a.terms.items():
-            if m.expo is None or m.factors or m.i or c < 0:
-                continue
-            rest = self.plus(self.plus(a, self.form({m: c}), -1), m.expo, c)
-            if len(rest.terms) >= len(a.terms) or not self.box(m.expo).real:
-                continue
-            made = self.box(rest) + Domain(Interval(1.0, INF, False, True)) * point(Fraction(c))
-            met = box.meet(made)
-            if met is not None and met.excludes(0.0):
-                self._note("exp(u) - u >= 1", "u real")
-                return met
-        return None
-
-    def _conjugate(self, a: Form, box: Domain) -> Domain | None:
-        """u + w with w^2 - u^2 known not to vanish, w a square root or a product of some."""
-        for m, c in a.terms.items():
-            if not any(q.denominator == 2 for _, q in m.factors):
-                continue
-            w = self.form({m: c})
-            u = self.plus(a, w, -1)
-            if len(u.terms) > 3:
-                continue
-            gap = self.plus(self.multiplied(w, w), self.multiplied(u, u), -1)
-            gap = self.expand(gap)
-            if not gap.terms or gap is a or len(gap.terms) > 3:
-                continue
-            found = self.box(gap)
-            if found.within(_POSITIVE) and box.real and self.mono_box(m).within(_POSITIVE) and c > 0:
-                self._note("u + sqrt(u^2 + d) > 0", "d > 0, u real")
-                return box.meet(_POSITIVE)
-            if found.excludes(0.0):
-                self._note("(w + u)(w - u) = w^2 - u^2", "w^2 - u^2 is not 0")
-                return box.meet(_NONZERO)
-        return None
-
-    def _note(self, identity: str, license_: str) -> None:
+    def note(self, identity: str, license_: str) -> None:
+        """Record an identity used and the fact that licensed it."""
         self.steps[identity, license_] = None
 
     # -- eml -------------------------------------------------------------------------------------
@@ -368,10 +358,10 @@ class Space(Terms):
         return Infinite(-1 if turns % 2 else 1, self.zero)
 
     def _exp_form(self, a: Form) -> Form:
+        a = self.expand(a, 50)
         factors: dict[Atom, Number] = {}
         rest: dict[Mono, Number] = {}
         whole: list[tuple[Mono, int]] = []
-        i = 0
         sign = 1
         for m, c in a.terms.items():
             log = m.log
@@ -384,19 +374,11 @@ class Space(Terms):
                 else:
                     base = self.sum_atom(log.body)
                     factors[base] = factors.get(base, 0) + c
-            elif m is self.i_pi:
-                i = math.floor(2 * c) % 4
-                part = c - Fraction(math.floor(2 * c), 2)
-                if part:
-                    rest[m] = part
-            elif m.i and c == int(c) and self._whole_turns_in(m):
-                if c % 2:
-                    rest[m] = 1
             else:
                 rest[m] = c
-        expo = self.expand(self.form(rest), 50) if rest else None
-        number, made = self.monomial(i, factors, expo)
-        if not rest and not i and len(factors) > 1 and made.box is None:
+        expo = self.form(rest) if rest else None
+        number, made = self.monomial(0, factors, expo)
+        if not rest and len(factors) > 1 and made.box is None:
             box = self._remembered(a, domain("complex"))
             if box.real and number == 1:
                 own = self.mono_box(made)
@@ -429,12 +411,6 @@ class Space(Terms):
                 e, joined = self.product(other, n)
                 return number * d * e, joined
         return 1, m
-
-    def _whole_turns_in(self, m: Mono) -> bool:
-        """Whether the product is i pi times an integer."""
-        if m.expo is not None or (self.pi, 1) not in m.factors:
-            return False
-        return all(a is self.pi or (a.box.integer and q > 0 and q == int(q)) for a, q in m.factors)
 
     def spread(self, m: Mono, c: Number) -> Form:
         """c * m; a number times a lone sum is the sum of its terms."""
@@ -473,9 +449,31 @@ class Space(Terms):
         below = self.box(b.im).im.hi < 0
         return Infinite(1, self.scaled(self.half_turn, -1 if below else 1))
 
-    def _ln_mono(self, m: Mono, c: Number) -> Form:
+    def vanish(self, a: Form) -> None:
+        """Take for granted that the form is 0, and so is exp of it less 1."""
+        self.vanishing.append(a)
+        if any(m.log is not None for m in a.terms):
+            whole = self.exp(self.expand(a))
+            assert isinstance(whole, Form)
+            self.vanishing.append(self.expand(self.cleared(self.plus(whole, self.one, -1))))
+
+    def vanishes(self, atom: Atom) -> bool:
+        """Whether the factor is known to be 0."""
+        for known in self.vanishing:
+            body = atom.body if atom.kind == "sum" else None
+            if not isinstance(body, Form):
+                body = self.form({self.mono(0, ((atom, 1),), None): 1})
+            if body is known or (
+                len(body.terms) == len(known.terms) and self._ratio(body, known) is not None
+            ):
+                return True
+        return False
+
+    def _ln_mono(self, m: Mono, c: Number) -> Value:
         for atom, q in m.factors:
             if q > 0:
+                if self.vanishing and self.vanishes(atom):
+                    return Infinite(-1, self.zero)
                 self._assume_nonzero(atom)
         candidate, phase = self._logs(m)
         if c < 0:
@@ -487,12 +485,52 @@ class Space(Terms):
         size = self._ln_rational(Fraction(abs(c)))
         turns = whole_turns(phase)
         if turns is None:
+            phase = self._phase_of(candidate) or phase
+            turns = whole_turns(phase)
+        if turns is None:
+            if self.count_turns:
+                turn = self._turn(candidate, phase)
+                return self.plus(self.plus(size, candidate), self.times(turn, self.i_pi), -2)
             return self.plus(size, self._ln_partly(m, 1 if c > 0 else -1))
         if len(m.factors) + (m.expo is not None) + m.i + (c < 0) > 1 or m.expo is not None:
             name = "ln(exp u) = u" if not m.factors else "ln(u v) = ln u + ln v"
             sides = f" - {2 * turns} i pi" if turns else ""
-            self._note(f"{name}{sides}", f"Im in {phase} pi")
+            self.note(f"{name}{sides}", f"Im in {phase} pi")
         return self.plus(self.plus(size, candidate), self.half_turn, -2 * turns)
+
+    def _phase_of(self, a: Form) -> Interval | None:
+        """Bounds of the imaginary part, the moduli of sums under a logarithm taken exactly."""
+        real: dict[Mono, Number] = {}
+        total, extra = Domain(ZERO), self.zero
+        for m, c in a.terms.items():
+            own = self.mono(0, m.factors, m.expo)
+            if self.mono_box(own).real:
+                if m.i:
+                    real[own] = c
+                continue
+            if own.log is None or not isinstance(own.log.body, Form):
+                return None
+            if not m.i:
+                total = total + Domain(self.mono_box(own).im) * point(Fraction(c))
+                continue
+            size = lemmas.squared_modulus(self, own.log.body)
+            half = None if size is None else self.ln(size)
+            if not isinstance(half, Form) or not self.box(half).real:
+                return None
+            extra = self.plus(extra, half, Fraction(c) / 2)
+        box = self.box(self.plus(extra, self.form(real)))
+        turns = Domain(box.re) * Domain(Interval(3.141592653589793, 3.1415926535897936)).inverse()
+        return (total + turns).re
+
+    def _turn(self, a: Form, phase: Interval) -> Form:
+        """The integer n with Im(a) / pi - 2 n in (-1, 1]."""
+        key = ("turn", a)
+        found = self._atoms.get(key)
+        if found is None:
+            lo, hi = (math.floor((x - 1) / 2) if math.isfinite(x) else x for x in phase_ends(phase))
+            box = Domain(Interval(lo, hi + 1, lo == -INF, hi == INF), ZERO, False, True)
+            found = self._atom(key, "turn", a, box, a.depth + 1)
+        return self.form({self.mono(0, ((found, 1),), None): 1})
 
     def _logs(self, m: Mono) -> tuple[Form, Interval]:
         """The sum of the logarithms of the factors, and bounds of its imaginary part."""
@@ -535,10 +573,10 @@ class Space(Terms):
                 total[m] = total.get(m, 0) + unit * count
         return self.form({m: c for m, c in total.items() if c})
 
-    def _ln_sum(self, b: Form) -> Form:
+    def _ln_sum(self, b: Form) -> Value:
         grown = self.expand(b, 100)
         if len(grown.terms) < 2:
-            return self.ln(grown)  # type: ignore[return-value]
+            return self.ln(grown)
         content = self.content(grown)
         inner = self.scaled(grown, Fraction(1) / content)
         common = self._common(inner)
@@ -547,7 +585,7 @@ class Space(Terms):
             d, inverse = self.power(common, -1)
             rest = self.expand(self.times(inner, inverse, d), 100)
         if len(rest.terms) < 2:
-            return self.ln(self.times(rest, common, content))  # type: ignore[return-value]
+            return self.ln(self.times(rest, common, content))
         box = self.box(rest)
         sign = -1 if box.real and box.re.hi <= 0 else 1
         rest = self.scaled(rest, sign)
@@ -555,7 +593,7 @@ class Space(Terms):
         _, apart = self.monomial(0, factors, None)
         d, outer = self.product(common, apart)
         made = self._ln_mono(outer, content * sign * d)
-        if len(outer.factors) > 1 and len(made.terms) > 1:
+        if isinstance(made, Form) and len(outer.factors) > 1 and len(made.terms) > 1:
             box = self.box(b)
             if box.real and box.re.lo >= 0:
                 self._remember(made, ln_of(box))
@@ -655,6 +693,11 @@ def _turned(z: Domain) -> Domain:
     re = (Domain(z.im) * pi).re
     im = (Domain(z.re) * pi.inverse()).re
     return Domain((-Domain(re)).re, im, z.excludes(0.0))
+
+
+def phase_ends(phase: Interval) -> tuple[float, float]:
+    """The ends of an interval."""
+    return phase.lo, phase.hi
 
 
 def _shift(x: Interval, by: float) -> Interval:

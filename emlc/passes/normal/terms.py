@@ -82,7 +82,7 @@ class Terms:
         self._monos: dict[tuple[int, tuple[tuple[int, Number], ...], int], Mono] = {}
         self._forms: dict[frozenset[tuple[int, Number]], Form] = {}
         self._atoms: dict[tuple[str, object], Atom] = {}
-        self.unit = self.mono(0, (), None)
+        self.unit = self.i_pi = self.mono(0, (), None)
         self.imaginary = self.mono(1, (), None)
         self.zero = self.form({})
         self.one = self.number(1)
@@ -165,10 +165,17 @@ class Terms:
         self, i: int, factors: Mapping[Atom, Number], expo: Form | None
     ) -> tuple[Number, Mono]:
         """The normal form of a product: a number and a monomial."""
+        if expo is not None:
+            turned, expo = self.turned_exponent(expo)
+            i += turned
         coefficient: Number = -1 if i % 4 > 1 else 1
         kept: list[tuple[Atom, Number]] = []
+        products: list[tuple[Atom, int]] = []
         for atom, q in factors.items():
             if not q:
+                continue
+            if atom.spread is not None and atom.kind == "sum" and q == int(q):
+                products.append((atom, int(q)))
                 continue
             if atom.kind == "prime":
                 whole = math.floor(q)
@@ -181,7 +188,35 @@ class Terms:
             kept.append((atom, _small(q)))
         kept.sort(key=_atom_id)
         made = self.mono(i % 2, tuple(kept), expo if expo else None)
+        for atom, n in products:
+            assert atom.spread is not None
+            assert isinstance(atom.body, Form)
+            d, inner = self.power(atom.spread, n)
+            e, made = self.product(made, inner)
+            coefficient = coefficient * Fraction(atom.body.terms[atom.spread]) ** n * d * e
         return _small(coefficient), made
+
+    def turned_exponent(self, expo: Form) -> tuple[int, Form]:
+        """exp(expo) as i^n exp(rest): quarter turns leave, and whole ones of integers vanish."""
+        quarters = 0
+        changed: dict[Mono, Number] | None = None
+        for m, c in expo.terms.items():
+            if not m.i or m.expo is not None or all(a.kind != "pi" for a, _ in m.factors):
+                continue
+            if m is self.i_pi:
+                n = math.floor(2 * c)
+                left = _small(c - Fraction(n, 2))
+                quarters += n
+            elif c == int(c) and all(a.kind == "pi" and q == 1 or _whole(a, q) for a, q in m.factors):
+                left = c % 2
+            else:
+                continue
+            if left != c:
+                changed = changed if changed is not None else dict(expo.terms)
+                changed[m] = left
+        if changed is None:
+            return 0, expo
+        return quarters % 4, self.form({m: c for m, c in changed.items() if c})
 
     def power(self, m: Mono, n: int) -> tuple[Number, Mono]:
         """m^n for an integer n."""
@@ -248,6 +283,25 @@ class Terms:
                 return None
         return self.gather(out)
 
+    def cleared(self, a: Form) -> Form:
+        """The form times powers of its factors so that no power is negative or shared by all."""
+        if not a.terms:
+            return a
+        least: dict[Atom, Number] = {}
+        for m in a.terms:
+            for atom, q in m.factors:
+                least[atom] = min(least.get(atom, 0), q)
+        for atom in least:
+            if all(atom in dict(m.factors) for m in a.terms):
+                least[atom] = min(dict(m.factors)[atom] for m in a.terms)
+        factors = {atom: -q for atom, q in least.items() if q}
+        common = next(iter(a.terms)).expo
+        shift = None if common is None else self.scaled(common, -1)
+        if not factors and shift is None:
+            return a
+        number, m = self.monomial(0, factors, shift)
+        return self.times(a, m, number)
+
     # -- looking ---------------------------------------------------------------------------------
 
     def content(self, a: Form) -> Number:
@@ -265,6 +319,11 @@ def _small(x: Number) -> Number:
     if type(x) is Fraction and x.denominator == 1:
         return x.numerator
     return x
+
+
+def _whole(atom: Atom, q: Number) -> bool:
+    """Whether the power of the atom is an integer at every point."""
+    return atom.box.integer and q > 0 and q == int(q)
 
 
 def _atom_id(pair: tuple[Atom, Number]) -> int:
