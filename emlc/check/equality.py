@@ -27,7 +27,8 @@ from emlc.tables.primitives import BY_NAME
 
 Step = tuple[str, str]
 MAX_CASES = 400
-_NEG = BY_NAME["neg"]
+MAX_VANISHING = 3
+_NEG, _MUL, _I = BY_NAME["neg"], BY_NAME["mul"], BY_NAME["i"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Case:
     leaves: Mapping[str, Node]
     domains: Mapping[str, Domain]
     learned: tuple[tuple[Node, Domain], ...] = ()
+    vanishing: tuple[Node, ...] = ()
     name: str = ""
+    instead: Case | None = None
 
 
 @dataclass
@@ -79,6 +82,8 @@ def prove_equal(
         except _Open as why:
             more = _split(case)
             if not more:
+                more = _solved(case) if case.instead is None else [case.instead]
+            if not more:
                 proof.failed = f"{case.name or 'everywhere'}: {why}"
                 return proof
         waiting += [c for c in more if _fresh(c, seen)]
@@ -99,11 +104,26 @@ def _prove(
     root: Node, tape: Tape, case: Case, excluded: Sequence[tuple[Node, Fraction]], proof: Proof
 ) -> list[Case]:
     """Prove one case; the cases of the zeros that it leaves out. Raises _Open."""
-    space = Space(case.domains)
+    try:
+        return _proved(root, tape, case, excluded, proof, count_turns=False)
+    except _Open:
+        return _proved(root, tape, case, excluded, proof, count_turns=True)
+
+
+def _proved(
+    root: Node, tape: Tape, case: Case, excluded: Sequence[tuple[Node, Fraction]], proof: Proof,
+    *, count_turns: bool,
+) -> list[Case]:
+    space = Space(case.domains, count_turns=count_turns)
     try:
         leaves = {n: _form(space, f) for n, f in case.leaves.items()}
-        if not _conditions_hold(space, case, leaves):
+        if not _conditions_hold(space, case):
             return []
+        for place in case.vanishing:
+            zero = _form(space, place)
+            if space.box(zero).excludes(0.0):
+                return []
+            space.vanish(zero)
         source = read_formula(space, root, leaves)
     except Undefined:
         return []
@@ -134,10 +154,10 @@ def _form(space: Space, f: Node) -> Form:
     return made
 
 
-def _conditions_hold(space: Space, case: Case, leaves: Mapping[str, Form]) -> bool:
+def _conditions_hold(space: Space, case: Case) -> bool:
     """Take the case's conditions as known; False when no point satisfies them."""
     for part, fact in case.learned:
-        made = read_formula(space, part, leaves)
+        made = read_formula(space, part)
         if not isinstance(made, Form):
             return False
         box = space.box(made)
@@ -164,13 +184,22 @@ def _is_excluded(
 
 
 def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
-    """The cases of the zeros that were left out. Raises _Open when they are not found."""
+    """The cases of the zeros that were left out. Raises _Open when there are too many."""
     done: set[tuple[str, Form]] = set()
-    waiting = list(space.zeros)
-    for place in waiting:
+    for place in list(space.zeros):
         found = zeros(space, place)
+        shown = write(space, place)
+        held = replace(
+            case,
+            vanishing=(*case.vanishing, shown),
+            name=_joined(case.name, f"{show(shown)} = 0"),
+            instead=None,
+        )
         if found is None:
-            raise _Open(f"where {show(write(space, place))[:200]} vanishes is not found")
+            if len(case.vanishing) >= MAX_VANISHING:
+                raise _Open(f"where {show(shown)[:200]} vanishes is not found")
+            yield held
+            continue
         for name, value in found:
             if (name, value) in done:
                 continue
@@ -182,7 +211,25 @@ def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
                 continue
             made = _at(case, name, write(space, value), own)
             if made is not None:
-                yield made
+                room = len(case.vanishing) < MAX_VANISHING
+                yield replace(made, instead=held if value.depth and room else None)
+
+
+def _solved(case: Case) -> list[Case]:
+    """The case with a sum that is 0 solved for a variable, where that is possible by now."""
+    space = Space(case.domains)
+    for k, place in enumerate(case.vanishing):
+        found = zeros(space, _form(space, place))
+        if found is None:
+            continue
+        rest = replace(case, vanishing=case.vanishing[:k] + case.vanishing[k + 1 :])
+        made = [_at(rest, name, write(space, v), case.domains[name]) for name, v in found]
+        return [c for c in made if c is not None]
+    return []
+
+
+def _joined(name: str, text: str) -> str:
+    return f"{name}, {text}" if name else text
 
 
 def _apart(box: Domain, own: Domain) -> bool:
@@ -196,16 +243,31 @@ def _at(case: Case, name: str, value: Node, own: Domain) -> Case | None:
     """The case with a variable replaced; None where that value does not exist."""
     whole = f"n{len(case.leaves)}{len(case.name)}"
     value = substitute(value, {WHOLE: var(whole)})
+    text = f"{name} = {show(value)}"
     try:
-        leaves = {n: simplify(substitute(f, {name: value})) for n, f in case.leaves.items()}
+        made = _replaced(case, name, value, text)
     except DomainError:
         return None
     domains = {n: d for n, d in case.domains.items() if n != name}
     if whole in variables(value):
         domains[whole] = domain("integer")
-    learned = (*case.learned, (leaves[name], own)) if variables(value) else case.learned
-    text = f"{name} = {show(value)}"
-    return Case(leaves, domains, learned, f"{case.name}, {text}" if case.name else text)
+    learned = (*made.learned, (value, own)) if variables(value) else made.learned
+    return replace(made, domains=domains, learned=learned)
+
+
+def _replaced(case: Case, name: str, value: Node, text: str) -> Case:
+    """The case over a formula in place of a variable. Raises DomainError where it has no value."""
+
+    def into(f: Node) -> Node:
+        return simplify(substitute(f, {name: value}))
+
+    return replace(
+        case,
+        leaves={n: into(f) for n, f in case.leaves.items()},
+        learned=tuple((into(part), fact) for part, fact in case.learned),
+        vanishing=tuple(into(part) for part in case.vanishing),
+        name=_joined(case.name, text),
+    )
 
 
 # -- splitting -----------------------------------------------------------------------------------
@@ -250,10 +312,11 @@ def _part(case: Case, name: str, d: Domain) -> list[Case]:
         at_zero = _at(case, name, lit(0), own)
         return [at_zero] if at_zero is not None else []
     text = f"{name} in {d}"
-    leaves = dict(case.leaves)
+    made = replace(case, name=_joined(case.name, text))
+    if d.re == ZERO:
+        made = _replaced(case, name, node(_MUL, node(_I), var(name)), text)
+        d = Domain(d.im) * Domain(Interval(3.141592653589793, 3.1415926535897936))
     if d.real and d.re.hi <= 0:
-        flipped = node(_NEG, var(name))
-        leaves = {n: simplify(substitute(f, {name: flipped})) for n, f in leaves.items()}
+        made = replace(_replaced(made, name, node(_NEG, var(name)), ""), name=made.name)
         d = -d
-    label = f"{case.name}, {text}" if case.name else text
-    return [Case(leaves, {**case.domains, name: d}, case.learned, label)]
+    return [replace(made, domains={**case.domains, name: d})]
