@@ -27,6 +27,8 @@ _COMMANDS = {
     "explore": "Make a page in which a tree unfolds.",
     "export": "Write a formula in another language.",
     "search": "Find the smallest trees, and prove that none is smaller.",
+    "fit": "Find formulas for a column of data.",
+    "train": "Train circuits of eml gates on the paper's targets.",
     "table": "List the smallest known trees of the functions.",
     "doctor": "Say what is installed and where the cache is.",
     "completion": "Print the script that completes commands in a shell.",
