@@ -178,7 +178,7 @@ def _root(space: Space, atom: Atom, q: Number, value: Form, steps: int) -> Solut
             root = space.exp(space.scaled(space.ln(value), Fraction(1, 2))) if value else value  # type: ignore[arg-type]
             assert isinstance(root, Form)
             return [(name, root), (name, space.scaled(root, -1))]
-        return None
+        return _higher_root(space, atom, q, value)
     power = Fraction(q)
     if atom.kind == "sum" and power.numerator == 1 and isinstance(atom.body, Form):
         raised = space.one
@@ -186,6 +186,20 @@ def _root(space: Space, atom: Atom, q: Number, value: Form, steps: int) -> Solut
             raised = space.multiplied(raised, value)
         return zeros(space, space.plus(atom.body, raised, -1), steps - 1)
     return None
+
+
+def _higher_root(space: Space, atom: Atom, q: Number, value: Form) -> Solutions | None:
+    """Real solutions of v^q = value for a whole power."""
+    box = space.box(value)
+    if q != int(q) or not (atom.box.real and box.real) or not value.terms:
+        return [(str(atom.body), value)] if q == int(q) and not value.terms else None
+    signs = (1, -1) if q % 2 == 0 else (1,)
+    if box.re.hi <= 0 and q % 2:
+        value, signs = space.scaled(value, -1), (-1,)
+    elif box.re.lo < 0:
+        return None
+    root = space.exp(space.scaled(_form(space.ln(value)), Fraction(1) / Fraction(q)))
+    return [(str(atom.body), space.scaled(_form(root), s)) for s in signs]
 
 
 def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions | None:

@@ -31,10 +31,16 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Infinite:
-    """An infinite value: the sign of its real part, and i times its imaginary part if known."""
+    """An infinite value.
+
+    sign   of its real part, 0 when it is real and its sign is not known
+    im     i times its imaginary part, None when that is not known
+    real   whether an imaginary part that is not known is a whole number of half-turns
+    """
 
     sign: int
     im: Form | None
+    real: bool = False
 
 
 Value = Form | Infinite
@@ -207,6 +213,7 @@ class Space(Terms):
                 made = part if k == 0 else made + part
             a.box = made
             if len(a.terms) > 1:
+                made = lemmas.own_conjugate(self, a, made)
                 a.box = self._remembered(a, made)
                 if not a.box.excludes(0.0):
                     a.box = self._sharper(a, a.box)
@@ -280,11 +287,12 @@ class Space(Terms):
             if fact.excludes(0.0) and len(known.terms) == len(a.terms):
                 ratio = self._ratio(a, known)
                 if ratio is not None:
-                    return box.meet(_NONZERO) or box
+                    factor = self.mono_box(ratio[1]) * point(Fraction(ratio[0]))
+                    return box.meet(_signs(factor * fact)) or box
         return lemmas.sharper(self, a, box) or box
 
-    def _ratio(self, a: Form, b: Form) -> Mono | None:
-        """m with a = number * m * b, tried on the first term of a."""
+    def _ratio(self, a: Form, b: Form) -> tuple[Number, Mono] | None:
+        """(k, m) with a = k * m * b, tried on the first term of a."""
         (m, c), *_ = a.terms.items()
         for n in b.terms:
             _, inverse = self.power(n, -1)
@@ -292,7 +300,7 @@ class Space(Terms):
             made = self.times(b, ratio)
             scale = made.terms.get(m)
             if scale and self.scaled(made, Fraction(c) / scale) is a:
-                return ratio
+                return Fraction(c) / scale, ratio
         return None
 
     def note(self, identity: str, license_: str) -> None:
@@ -306,28 +314,35 @@ class Space(Terms):
         if isinstance(a, Form) and isinstance(b, Form):
             made = self.plus(a, b, -1)
             return self._bounded(made)
-        if isinstance(a, Infinite) and isinstance(b, Infinite):
-            if a.sign == b.sign:
-                raise Undefined("inf - inf")
-        known = a.im if isinstance(a, Infinite) else self._imaginary_part(a)
-        taken = b.im if isinstance(b, Infinite) else self._imaginary_part(b)
+        if isinstance(a, Infinite) and isinstance(b, Infinite) and a.sign == b.sign:
+            raise (Undefined if a.sign else Unknown)("inf - inf")
+        left = a if isinstance(a, Infinite) else self._imaginary_part(a)
+        right = b if isinstance(b, Infinite) else self._imaginary_part(b)
         sign = a.sign if isinstance(a, Infinite) else -b.sign  # type: ignore[union-attr]
-        im = None if known is None or taken is None else self.plus(known, taken, -1)
-        return Infinite(sign, im)
+        if left.im is not None and right.im is not None:
+            return Infinite(sign, self.plus(left.im, right.im, -1))
+        return Infinite(sign, None, all(v.real or v.im is self.zero for v in (left, right)))
 
-    def _imaginary_part(self, a: Form) -> Form | None:
-        """i times the imaginary part, where the terms are real or imaginary one by one."""
+    def _imaginary_part(self, a: Form) -> Infinite:
+        """The imaginary part of a form, as that of an infinity."""
         if self.box(a).real:
-            return self.zero
+            return Infinite(1, self.zero)
         kept: dict[Mono, Number] = {}
+        whole = False
         for m, c in a.terms.items():
             box = self.mono_box(m)
             if box.real:
                 continue
-            if box.re != ZERO:
-                return None
-            kept[m] = c
-        return self.form(kept)
+            if m.log is not None and self.sum_atom(m.log.body).box.real and c == int(c):  # type: ignore[arg-type]
+                whole = True
+            elif box.re == ZERO:
+                kept[m] = c
+            else:
+                return Infinite(1, None)
+        if whole:
+            turns = [c == int(c) if m is self.i_pi else False for m, c in kept.items()]
+            return Infinite(1, None, all(turns))
+        return Infinite(1, self.form(kept))
 
     def _bounded(self, a: Form) -> Form:
         """The form, as one atom when it is too long or too deep."""
@@ -350,6 +365,10 @@ class Space(Terms):
     def _exp_infinite(self, a: Infinite) -> Value:
         if a.sign < 0:
             return self.zero
+        if a.sign and a.im is None and a.real:
+            return Infinite(0, self.zero)
+        if not a.sign:
+            raise Unknown("the sign of an infinity is not known")
         turns = a.im.terms.get(self.i_pi, 0) if a.im is not None else 0
         if a.im is None or len(a.im.terms) > (1 if turns else 0):
             raise Unknown("the direction of an infinity is not known")
@@ -442,6 +461,8 @@ class Space(Terms):
     def _ln_infinite(self, b: Infinite) -> Value:
         if b.sign > 0:
             return Infinite(1, self.zero)
+        if not b.sign:
+            return Infinite(1, None, real=True)
         if b.im is None:
             return Infinite(1, None)
         if not b.im.terms:
@@ -672,6 +693,14 @@ class Space(Terms):
     def eml(self, x: Value, y: Value) -> Value:
         """exp(x) - ln(y)."""
         return self.minus(self.exp(x), self.ln(y))
+
+
+def _signs(box: Domain) -> Domain:
+    """The sign of a box that excludes 0, as a set."""
+    for side in (_POSITIVE, -_POSITIVE):
+        if box.within(side):
+            return side
+    return _NONZERO
 
 
 def _bound(atom: Atom, box: Domain) -> None:
