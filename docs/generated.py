@@ -1,0 +1,87 @@
+"""Pages that say what emlc itself knows: the commands, the functions, the rows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from emlc.tables.primitives import ROWS, Primitive
+from emlc.tables.witnesses import BODIES, TREES
+
+# Pages of this folder that the index names in sections of their own.
+_PLACED = {
+    "index", "tutorial", "walkthrough", "exact-meaning", "how-rows-work", "design", "examples",
+    "contributing", "changelog", "comparison",
+}  # fmt: skip
+
+
+def write(folder: Path) -> None:
+    """Write the pages into a folder, where they differ from what is there."""
+    for name, text in (("cli.md", commands()), ("functions.md", functions())):
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def further(folder: Path) -> list[str]:
+    """The pages of a folder that no section of the index names."""
+    return sorted({path.stem for path in folder.glob("*.md")} - _PLACED)
+
+
+def examples(folder: Path) -> str:
+    """The programs of a folder, each under the first sentence of what it says of itself."""
+    out = []
+    for path in sorted(folder.glob("*.py")):
+        says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+        title = says.split("\n\n")[0].replace("\n", " ").rstrip(".")
+        out += [f"## {title}", "", f"```{{literalinclude}} ../examples/{path.name}",
+                ":language: python", "```", ""]  # fmt: skip
+    return "\n".join(out)
+
+
+def commands() -> str:
+    """What every command says of itself."""
+    from click.testing import CliRunner
+
+    from emlc.cli import emlc
+
+    runner = CliRunner(env={"COLUMNS": "88", "TERMINAL_WIDTH": "88"})
+    out = ["# Commands", "", "Every command: `-` reads standard input; `--json` prints one JSON",
+           "document on standard output; text for people, progress and warnings go to standard",
+           "error. Exit status: 0 done, 1 the input or the claim is wrong, 2 the command line is",
+           "wrong, 3 a limit was reached. Colours are off when the output is not a terminal, or",
+           "where `NO_COLOR` is set.", ""]  # fmt: skip
+    for name in emlc.list_commands(None):  # type: ignore[arg-type]
+        shown = runner.invoke(emlc, [name, "--help"], prog_name="emlc").output
+        out += [f"## emlc {name}", "", "```text", shown.rstrip(), "```", ""]
+    return "\n".join(out)
+
+
+def functions() -> str:
+    """Every row of the table of primitives."""
+    out = ["# Functions and constants", "",
+           "Every function and constant that formulas may name, from `emlc/tables/primitives.py`.",
+           "The meaning is what the name stands for, for all complex arguments, principal values;",
+           "the others are built in. The last column counts the trees and the formulas that the",
+           "compiler chooses from, rows of `emlc/tables/witnesses.py`.", "",
+           "| name | also | meaning | real where | rows |",
+           "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    out += [_row(row) for row in ROWS]
+    return "\n".join([*out, ""])
+
+
+def _row(row: Primitive) -> str:
+    called = f"{row.name}({', '.join(row.params)})" if row.params else row.name
+    also = ", ".join(f"`{_safe(a)}`" for a in (row.infix, *row.aliases) if a)
+    where = row.domain if isinstance(row.domain, str) else "by cases"
+    count = len(TREES.get(row.name, ())) + len(BODIES.get(row.name, ()))
+    cells = (f"`{called}`", also, _code(row.meaning), _code(where), str(count or ""))
+    return f"| {' | '.join(cells)} |"
+
+
+def _code(text: str) -> str:
+    return f"`{_safe(text)}`" if text else ""
+
+
+def _safe(text: str) -> str:
+    return text.replace("|", "\\|")
