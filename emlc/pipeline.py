@@ -95,7 +95,9 @@ class Compiled:
         if kind == "faithful":
             from emlc.lower.faithful import faithful
 
-            return faithful(self.tape, real=self.real, variables=self.variables)
+            return self._differentiable(
+                faithful(self.tape, real=self.real, variables=self.variables)
+            )
         if kind in ("auto", "direct"):
             from emlc.lower.direct import direct
 
@@ -103,8 +105,15 @@ class Compiled:
         if kind == "balls":
             from emlc.lower.rigorous import rigorous
 
-            return rigorous(self.tape, real=self.real, variables=self.variables)
+            return self._differentiable(
+                rigorous(self.tape, real=self.real, variables=self.variables)
+            )
         raise ArgumentError(f"no evaluator {kind!r}", hint=f"one of {', '.join(EVALUATORS)}")
+
+    def _differentiable(self, evaluator: Any) -> Any:
+        """The evaluator of the tree, its gradients those of the formula."""
+        evaluator.formula = simplify(self.formula)
+        return evaluator
 
     def to_dot(self, **options: Any) -> str:
         """The tree in Graphviz's language."""

@@ -67,6 +67,7 @@ class Direct(Evaluator):
         super().__init__(names if variables is None else variables, real=real)
         self._roots = roots
         self._single = single
+        self.formula = roots[0] if single else None
         self._line = real and not any(imaginary(root) for root in roots)
         self._count = len(self.variables)
         few = self._count + len(roots) <= _MAX_OPERANDS and len(list(postorder(*roots))) < 300

@@ -11,6 +11,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError
+from emlc.lower.gradient import Differentiable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -34,7 +35,7 @@ _SAID = {
 }
 
 
-class Evaluator(ABC):
+class Evaluator(Differentiable, ABC):
     """An array function of named variables with the conventions of a numpy ufunc.
 
     Call it with one keyword for each variable: `f(x=xs, y=ys)`; an evaluator of one variable also
@@ -95,6 +96,14 @@ class Evaluator(ABC):
             return result[()]
         np.copyto(fill, result, casting="same_kind")
         return fill
+
+    def prepared(
+        self, point: Any, variables: dict[str, Any], dtype: Any
+    ) -> tuple[dict[str, Any], tuple[int, ...], Any]:
+        """The arguments as arrays by name, the shape and the type of the result."""
+        given = self._named(point, variables)
+        arrays = {name: number(name, given[name]) for name in self.variables}
+        return arrays, whole_shape(arrays, None), self._result_type(list(arrays.values()), dtype)
 
     def _named(self, point: Any, variables: dict[str, Any]) -> dict[str, Any]:
         """The arguments by name, complete and nothing more."""

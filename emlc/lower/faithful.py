@@ -67,7 +67,7 @@ class Faithful(Evaluator):
         self, tape: Tape, names: Sequence[str], real: bool, rtol: float, recompute: bool
     ) -> None:
         super().__init__(names, real=real)
-        self._tape = tape
+        self._tape = self.tape = tape
         self._rtol = rtol
         self._recompute = recompute
         self._program = build(tape, names)

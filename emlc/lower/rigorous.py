@@ -32,7 +32,7 @@ class Rigorous(Evaluator):
 
     def __init__(self, tape: Tape, names: Sequence[str], real: bool) -> None:
         super().__init__(names, real=real)
-        self._tape = tape
+        self._tape = self.tape = tape
 
     def _fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
         trouble = Trouble.NONE
