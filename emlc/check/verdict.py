@@ -31,9 +31,8 @@ class Verdict:
         from emlc.render.notebook import bundle
 
         rows = [("verdict", self.status), ("how", self.how)]
-        if self.points:
+        if self.points > 1:
             rows.append(("compared", f"{self.points} points, largest difference {self.worst:.1g}"))
-        rows += [(name, str(value)) for name, value in (self.witness or {}).items()]
         return bundle(f"{self.status}: {self.how}", rows)
 
     def to_json(self) -> dict[str, Any]:
