@@ -71,7 +71,7 @@ class Direct(Evaluator):
         self._line = real and not any(imaginary(root) for root in roots)
         self._count = len(self.variables)
         few = self._count + len(roots) <= _MAX_OPERANDS and len(list(postorder(*roots))) < 300
-        self._fast = self.ufunc if self._line and few else None
+        self.fast = self.ufunc if self._line and few else None
 
     @cached_property
     def ufunc(self) -> Any:
@@ -97,16 +97,16 @@ class Direct(Evaluator):
         **variables: Any,
     ) -> Any:  # fmt: skip
         """Evaluate; the result is a new array or scalar, or `out`."""
-        if self._fast is not None and dtype is None and where is True:
-            args = self._plain(point, variables)
+        if self.fast is not None and dtype is None and where is True:
+            args = self.plain(point, variables)
             if args is not None:
                 if out is None:
-                    return self._fast(*args)
+                    return self.fast(*args)
                 if _plain_target(out, args):
-                    return self._fast(*args, out=out)
+                    return self.fast(*args, out=out)
         return self._called(self._named(point, variables), out, where, dtype)
 
-    def _plain(self, point: Any, variables: dict[str, Any]) -> list[Any] | None:
+    def plain(self, point: Any, variables: dict[str, Any]) -> list[Any] | None:
         """The arguments where all are arrays of doubles, which need no more looking at."""
         if point is None:
             if len(variables) != self._count:
@@ -133,8 +133,8 @@ class Direct(Evaluator):
         shape = whole_shape(arrays, targets[0])
         values = [np.asarray(a) for a in arrays.values()]
         kinds = {v.dtype.kind for v in values} | {wanted.kind}
-        if self._fast is not None and "c" not in kinds:
-            made = self._fast(
+        if self.fast is not None and "c" not in kinds:
+            made = self.fast(
                 *(values or [np.float64(0)]), where=where, dtype=wanted, casting="same_kind",
                 **({} if out is None else {"out": targets}),
             )  # fmt: skip
