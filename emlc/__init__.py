@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
-    from emlc.pipeline import Compiled, check, compile, diff
+    from emlc.pipeline import Compiled, check, compile, diff, jacobian
     from emlc.search import search
     from emlc.show import show
 
@@ -34,6 +34,7 @@ __all__ = [
     "diff",
     "evaluate",
     "flatten",
+    "jacobian",
     "measure",
     "parse",
     "parse_tree",
@@ -50,6 +51,7 @@ _HOME = {
     "diff": "emlc.pipeline",
     "evaluate": "emlc.lower.balls",
     "flatten": "emlc.ir.tape",
+    "jacobian": "emlc.pipeline",
     "measure": "emlc.ir.tape",
     "parse": "emlc.parse",
     "parse_tree": "emlc.parse",

@@ -251,6 +251,37 @@ def diff(
         return _compiled(show(root), root, inside, mode, check)
 
 
+def jacobian(
+    sources: Sequence[str | Node],
+    wrt: Sequence[str] | None = None,
+    domain: Mapping[str, str] | None = None,
+    notation: str = "auto",
+) -> Any:
+    """The derivatives of formulas by variables as a function of arrays, a `Jacobian`.
+
+    `wrt` is which variables, in which order; left out, all of the formulas, sorted. A call takes
+    every variable of the formulas and gives an array whose last two axes are for the formulas and
+    for `wrt`. Values are real where every formula is real on the domain, else complex128.
+
+    >>> J = jacobian(["x^2 - y^2", "2*x*y"], ["x", "y"])
+    >>> J(x=2.0, y=1.0).tolist()
+    [[4.0, -2.0], [2.0, 4.0]]
+    >>> J.value_and_jacobian(x=[1.0, 2.0, 3.0], y=0.5)[1].shape
+    (3, 2, 2)
+    """
+    from emlc.lower.gradient import Jacobian
+
+    roots = [parse(s, notation).root if isinstance(s, str) else s for s in sources]
+    clean = [simplify(root) for root in roots]
+    declared = declare(domain or {})
+    names = sorted({name for root in clean for name in variables(root)})
+    for name in declared:
+        if name not in names:
+            raise ArgumentError(f"the formulas have no variable {name}")
+    found = [(r, ranges(r, {v: declared[v] for v in variables(r) if v in declared})) for r in clean]
+    return Jacobian(clean, wrt, real=all(known.of(r).real for r, known in found))
+
+
 def _differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:
     """The variables to differentiate by, one after the other."""
     if wrt is not None:

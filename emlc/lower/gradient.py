@@ -113,10 +113,11 @@ class Jacobian:
 
         if isinstance(point, Mapping) and not variables:
             point, variables = None, dict(point)
-        plain = self._run.plain(point, variables) if self._run.fast and dtype is None else None
-        if plain is not None and all(a.shape == plain[0].shape for a in plain):
+        fast = self._run.fast if dtype is None else None
+        plain = self._run.plain(point, variables) if fast else None
+        if fast and plain and all(a.shape == plain[0].shape for a in plain):
             made = np.empty((self._count * (1 + len(self.wrt)), *plain[0].shape))
-            self._run.fast(*plain, out=tuple(made))
+            fast(*plain, out=tuple(made))
             return made
         narrow = self.real and not self._run.real
         arrays, shape, wanted = self._run.prepared(point, variables, None if narrow else dtype)
