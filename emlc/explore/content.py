@@ -11,16 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emlc.errors import EmlcError, LimitError
+from emlc.errors import LimitError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape, flatten, measure
 from emlc.parse import meaning
 from emlc.passes.facts import Fact, facts
 from emlc.passes.simplify import simplify
-from emlc.render import to_svg
 from emlc.render.blocks import Blocks, blocks, parts_of, spoken
+from emlc.render.drawing import drawing
 from emlc.render.mathml import mathml
+from emlc.render.scene import scene
+from emlc.render.svg import write_svg
+from emlc.render.theme import theme_of
 from emlc.show import show
 from emlc.tables.primitives import EML, ROWS, Primitive
 
@@ -35,6 +38,7 @@ KNOWN = frozenset(row.name for row in ROWS if not row.meaning or row.infix)
 _MATH_BYTES = 60_000
 _FORMULA_NODES = 2_000
 _TEXT = 4_000
+_DRAWN = 250
 _DIGITS = 15
 
 
@@ -80,10 +84,10 @@ def _document(
         "dag": dag,
         "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
         "tree": _tree(tape),
-        "facts": _facts(tape, given, found, made),
+        **_facts(tape, given, found, made),
         **_meanings(found),
         **_formula(made),
-        "picture": _picture(tape, made),
+        "picture": _picture(tape, found),
         "text": _text(tape, size),
     }
 
@@ -113,16 +117,18 @@ def _tree(tape: Tape) -> list[Any]:
 
 def _facts(
     tape: Tape, given: Mapping[str, Domain], found: Blocks, made: Compiled | None
-) -> list[str]:
-    """What is known of every entry: of a part of the formula and of a block, the block's range."""
-    said = []
+) -> dict[str, Any]:
+    """What is known of every entry, by number; of parts and blocks, their range."""
+    said: dict[str, int] = {}
+    numbers = []
     for k, fact in enumerate(facts(tape, _complete(tape, given))):
         meaning, tight = found.meaning[k], None
         if made is not None and meaning is not None and k in found.sure:
             tight = made.ranges.of(meaning)
         plain = tight is None or (fact.values is not None and fact.finite and fact.real)
-        said.append(_fact(fact) if plain else str(tight))
-    return said
+        text = _fact(fact) if plain else str(tight)
+        numbers.append(said.setdefault(text, len(said)))
+    return {"fact": numbers, "facts": list(said)}
 
 
 def _fact(fact: Fact) -> str:
@@ -211,12 +217,9 @@ def _written_out_meaning(row: Primitive) -> Node:
     return _bodies[row.name]
 
 
-def _picture(tape: Tape, made: Compiled | None) -> str:
-    ranges = made.ranges if made else None
-    try:
-        return to_svg(tape, "macro", limit=250, ranges=ranges, engine="own")
-    except EmlcError:
-        return ""
+def _picture(tape: Tape, found: Blocks) -> str:
+    seen = scene(tape, "macro", limit=_DRAWN, known=found)
+    return write_svg(drawing(seen, theme_of("light")))
 
 
 def _text(tape: Tape, size: int) -> str:

@@ -7,25 +7,27 @@ never calls something ln that is its conjugate on the cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import Domain, domain
-from emlc.ir.node import ONE, Lit, Node, Var, node, postorder, substitute, var
+from emlc.ir.node import ONE, Lit, Node, Var, fold, lit, node, postorder, substitute, var
 from emlc.ir.tape import NONE, Tape
 from emlc.passes.compile import Compiler
 from emlc.passes.ranges import Ranges, conditions, formula
 from emlc.passes.simplify import instantiate, simplify
 from emlc.show import show
-from emlc.tables.primitives import EML, Primitive
+from emlc.tables.primitives import BY_NAME, EML, Primitive
 from emlc.tables.witnesses import TREES
 
 LIMIT = 20_000
 PARTS = 200
 _PARAMETER = re.compile(r"\b[a-z]\b")
 _LEAF, _NAME, _EML = "1", "x", "E"
+_SQR, _INV, _POW, _DIV = (BY_NAME[name] for name in ("sqr", "inv", "pow", "div"))
+_TWO = lit(2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,15 +106,15 @@ def blocks(
     if len(tape) > LIMIT or not all(h is EML or isinstance(h, Var | Lit) for h in tape.heads):
         return made
     ranges = known or Ranges({}, frozenset())
-    kinds = [_kind(tape, k) for k in range(len(tape))]
-    trees = subtrees(tape) if parts else []
+    near = [_kind(tape, k) for k in range(len(tape))]
+    far = [_kinds(tape, k, near) for k in range(len(tape))]
+    trees = subtrees(tape)
     for k in range(len(tape)):
         head = tape.head(k)
         if head is not EML:
             made.meaning[k] = node(head)
             continue
-        sign = kinds[tape.left[k]] + kinds[tape.right[k]]
-        for row in _rows_by_sign()[sign]:
+        for row in _rows_like(far[tape.left[k]], far[tape.right[k]], trees[k]):
             args = _fits(row.tree, k, tape, row.params)
             if args is not None and _licensed(row, args, made, ranges):
                 made.block[k] = Block(row, args)
@@ -130,6 +132,11 @@ def blocks(
 def _kind(tape: Tape, k: int) -> str:
     head = tape.head(k)
     return _EML if head is EML else _NAME if isinstance(head, Var) else _LEAF
+
+
+def _kinds(tape: Tape, k: int, near: list[str]) -> str:
+    """The kind of an entry, with those of its operands."""
+    return near[k] if near[k] != _EML else _EML + near[tape.left[k]] + near[tape.right[k]]
 
 
 def _unfolded(tape: Tape, k: int, made: Blocks) -> Node | None:
@@ -188,20 +195,43 @@ def _fits(tree: Node, entry: int, tape: Tape, params: tuple[str, ...]) -> tuple[
     return tuple(found[p] for p in params)
 
 
+def _rows_like(a: str, b: str, tree: Node) -> list[Row]:
+    """The rows that may fit an eml node of these operands, the largest first."""
+    constant = _constants().get(tree)
+    return [constant] if constant is not None else _rows_of_sign(a, b)
+
+
 @cache
-def _rows_by_sign() -> dict[str, list[Row]]:
-    """The rows that may fit an eml node, by the kinds of its operands, the largest first."""
-    rows = sorted(_rows(), key=lambda row: -row.covers)
-    kinds = (_LEAF, _NAME, _EML)
-    return {a + b: [r for r in rows if _may_fit(r.tree, a, b)] for a in kinds for b in kinds}
+def _constants() -> dict[Node, Row]:
+    """The rows without parameters, by their trees."""
+    return {row.tree: row for row in reversed(list(_rows())) if not row.params}
 
 
-def _may_fit(tree: Node, a: str, b: str) -> bool:
-    own = [_LEAF if n is ONE else _EML if n.args else "" for n in tree.args]
-    return all(k in ("", kind) for k, kind in zip(own, (a, b), strict=True))
+@cache
+def _rows_of_sign(a: str, b: str) -> list[Row]:
+    rows = [row for row in _rows() if row.params and _may_fit(row.tree.args, (a, b))]
+    return sorted(rows, key=lambda row: -row.covers)
 
 
-def _rows() -> Iterator[Row]:
+def _may_fit(trees: Sequence[Node], kinds: Sequence[str]) -> bool:
+    """Whether trees with parameters may have these kinds, as far as kinds tell."""
+    for tree, kind in zip(trees, kinds, strict=True):
+        if isinstance(tree.head, Var):
+            continue
+        if kind[0] != (_EML if tree.args else _LEAF):
+            return False
+        if kind[1:] and not _may_fit(tree.args, (kind[1], kind[2])):
+            return False
+    return True
+
+
+@cache
+def _rows() -> list[Row]:
+    """The rows of the tables that hold a tree to be recognised."""
+    return list(_prepared())
+
+
+def _prepared() -> Iterator[Row]:
     from emlc.parse import parse_tree
 
     for rows in TREES.values():
@@ -246,13 +276,20 @@ def _is_parameter(pattern: Node, name: str) -> bool:
 def spoken(meaning: Node | None, most: int = 60) -> str:
     """The formula as text of bounded length; "" where it is unknown or too long.
 
-    >>> spoken(formula("x + 1")), spoken(None)
-    ('x + 1', '')
+    >>> spoken(formula("x^2 + 1/y")), spoken(None)
+    ('x^2 + 1/y', '')
     """
     if meaning is None or _weight(meaning, most) > most:
         return ""
-    text = show(meaning)
+    text = show(fold(meaning, _spelled))
     return text if len(text) <= most else ""
+
+
+def _spelled(n: Node, args: list[Node]) -> Node:
+    """Squares and inverses, which formulas have no sign for, as powers and quotients."""
+    if n.head is _SQR:
+        return node(_POW, args[0], _TWO)
+    return node(_DIV, ONE, args[0]) if n.head is _INV else node(n.head, *args)
 
 
 def _weight(meaning: Node, most: int) -> int:

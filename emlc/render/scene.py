@@ -74,11 +74,13 @@ def scene(
     max_depth: int | None = None,
     highlight: Iterable[int] = (),
     ranges: Ranges | None = None,
+    known: folding.Blocks | None = None,
 ) -> Scene:
     """The first `limit` nodes of a tape, breadth first, and how many are left out.
 
     Style "macro" draws a subtree that a row of the tables makes as one block, where the row is
-    known to be right; `ranges` says what the variables range over, the reals without.
+    known to be right; `ranges` says what the variables range over, the reals without. `known` are
+    the blocks, where they are known already.
 
     >>> from emlc.ir.node import ONE, eml, var
     >>> from emlc.ir.tape import flatten
@@ -88,12 +90,14 @@ def scene(
     (['eml', 'eml', '#1', 'x', '1'], 'K = 7, depth 2, 4 distinct subtrees')
     """
     if style not in get_args(Style):
-        known = ", ".join(get_args(Style))
-        raise ArgumentError(f"no style {style!r}", hint=f"styles are {known}")
+        hint = f"styles are {', '.join(get_args(Style))}"
+        raise ArgumentError(f"no style {style!r}", hint=hint)
     if limit < 1:
         raise ArgumentError(f"a limit of {limit} nodes leaves nothing to draw")
     sizes, depth = _measure(tape)
-    source = _Source(tape, sizes, ranges, folded=style == "macro")
+    if style == "macro" and known is None:
+        known = folding.blocks(tape, ranges)
+    source = _Source(tape, sizes, known if style == "macro" else None)
     hot = frozenset(highlight)
     root = len(tape) - 1
     spots = [source.spot(root, 0, root in hot)]
@@ -122,14 +126,11 @@ def scene(
 class _Source:
     """Where the scene gets its nodes from: the tape, or its blocks."""
 
-    def __init__(
-        self, tape: Tape, sizes: list[Count], known: Ranges | None, *, folded: bool
-    ) -> None:
+    def __init__(self, tape: Tape, sizes: list[Count], known: folding.Blocks | None) -> None:
         self.tape, self.sizes = tape, sizes
-        self.folded = folded
-        self.block: list[folding.Block | None] = []
-        if folded:
-            self.block = folding.blocks(tape, known).block
+        self.folded = known is not None
+        self.block: list[folding.Block | None] = list(known.block) if known else []
+        if self.folded:
             self._open_root()
 
     @property

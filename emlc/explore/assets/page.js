@@ -196,7 +196,7 @@
     const rows = [];
     if (meaning) rows.push(["computes", data.maths[k] ? math(data.maths[k]) : meaning]);
     if (pair) rows.push(["is", `eml of entries ${n[0]} and ${n[1]}: exp of the first less ln of the second`]);
-    rows.push(["known", data.facts[entry]]);
+    rows.push(["known", data.facts[data.fact[entry]]]);
     rows.push(["size", `K = ${count(sizes[entry])}, depth ${depths[entry]}`]);
     rows.push(["entry", `${entry} of ${data.tree.length}, used ${uses[entry] || 1} time${uses[entry] > 1 ? "s" : ""}`]);
     if (entry < lit) {
@@ -247,15 +247,16 @@
   }
   function paintPlot(pen, canvas, xs, wanted, tree, low, high) {
     const style = getComputedStyle(document.documentElement), ink = v => style.getPropertyValue(v).trim();
-    const W = canvas.width, H = canvas.height, pad = 64;
+    const W = canvas.width, H = canvas.height;
     const all = [...wanted, ...tree].filter(finite).flatMap(v => Math.abs(v[1]) > 1e-9 ? v : [v[0]]).sort((a, b) => a - b);
     let bottom = all.length ? all[Math.floor(all.length * 0.02)] : -1;
     let top = all.length ? all[Math.floor((all.length - 1) * 0.98)] : 1;
     const room = (top - bottom) * 0.12 || Math.abs(top) * 0.1 || 1;
     bottom -= room; top += room;
+    pen.font = "22px system-ui,sans-serif";
+    const pad = 16 + Math.max(...ticks(bottom, top).map(t => pen.measureText(tick(t)).width));
     const X = x => pad + (W - pad - 16) * (x - low) / (high - low), Y = y => H - 44 - (H - 60) * (y - bottom) / (top - bottom);
     pen.clearRect(0, 0, W, H);
-    pen.font = "22px system-ui,sans-serif"; pen.lineWidth = 1;
     for (const t of ticks(low, high)) line(pen, [[X(t), Y(bottom)], [X(t), Y(top)]], ink(t === 0 ? "--faint" : "--line"), 1), text(pen, t, X(t), H - 14, "center", ink("--faint"));
     for (const t of ticks(bottom, top)) line(pen, [[X(low), Y(t)], [X(high), Y(t)]], ink(t === 0 ? "--faint" : "--line"), 1), text(pen, t, pad - 8, Y(t) + 7, "right", ink("--faint"));
     pen.save();
@@ -274,9 +275,10 @@
     for (let k = Math.ceil(low / by); k * by <= high; k++) out.push(Number((k * by).toPrecision(6)));
     return out;
   }
+  const tick = value => Math.abs(value) >= 1e5 ? value.toExponential(0) : compute.short(value);
   function text(pen, value, x, y, align, colour) {
     pen.fillStyle = colour; pen.textAlign = align;
-    pen.fillText(Math.abs(value) >= 1e5 ? value.toExponential(0) : compute.short(value), x, y);
+    pen.fillText(tick(value), x, y);
   }
   function line(pen, points, colour, width, dash = []) {
     pen.strokeStyle = colour; pen.lineWidth = width; pen.setLineDash(dash); pen.lineJoin = "round";
