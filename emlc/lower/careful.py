@@ -14,6 +14,7 @@ from emlc.ir.node import Lit, Node, Var, postorder
 from emlc.lower import cache
 from emlc.lower.evaluator import Trouble
 from emlc.lower.expand import double
+from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.sides import NUMPY_HELPERS, SIDES
@@ -121,7 +122,7 @@ def _functions() -> Mapping[tuple[bool, Primitive], Callable[..., Any]]:
     """Every spelled row as a numpy function, on the line and on the plane."""
     lines = ["import numpy as np", *NUMPY_HELPERS.values()]
     found: dict[tuple[bool, Primitive], str] = {}
-    for row in ROWS:
+    for row in (*ROWS, *HELPERS.values()):
         kernel = KERNELS.get(row.name)
         names = {p: p for p in row.params}
         line = (kernel.line if kernel else "") or row.native

@@ -18,12 +18,19 @@ class Kernel:
     calm     parameters that may as well be 0 where they are too small for a double
     under    "never": nonzero operands give no value too small; "always": any such value counts;
              else the parameters that, when 0, make the value rightly 0
+    sum      whether it adds its operands
+    scale    "one": the value is tiny where the operand is and there alone; "all": so too with one
+             operand a plain number
+    power    whether it multiplies its operands and nothing else
     line     numpy spelling for real arguments; "" takes the row's own
     """
 
     through: str = ""
     calm: str = ""
     under: str = "never"
+    sum: bool = False
+    scale: str = ""
+    power: bool = False
     line: str = ""
 
 
@@ -31,33 +38,33 @@ K = Kernel
 KERNELS: dict[str, Kernel] = {
     "e": K(line="np.longdouble('2.718281828459045235360287471352662498')"),
     "pi": K(line="np.longdouble('3.141592653589793238462643383279502884')"),
-    "add": K("xy"),
-    "sub": K("xy"),
-    "mul": K("xy", under="xy"),
-    "div": K("x", under="x"),
-    "neg": K("x"),
-    "half": K("x", under="x", line="0.5*{x}"),
-    "sqr": K("x", under="x"),
+    "add": K("xy", sum=True),
+    "sub": K("xy", sum=True),
+    "mul": K("xy", under="xy", scale="all", power=True),
+    "div": K("x", under="x", scale="all"),
+    "neg": K("x", scale="one"),
+    "half": K("x", under="x", scale="one", line="0.5*{x}"),
+    "sqr": K("x", under="x", scale="one", power=True),
     "inv": K(under="always"),
     "sqrt": K("x"),
-    "abs": K("x"),
+    "abs": K("x", scale="one"),
     "exp": K(calm="x", under="always"),
     "ln": K("x"),
-    "sin": K("x"),
+    "sin": K("x", scale="one"),
     "cos": K("x", calm="x"),
-    "tan": K("x"),
-    "asin": K("x"),
+    "tan": K("x", scale="one"),
+    "asin": K("x", scale="one"),
     "acos": K("x", calm="x"),
-    "atan": K(),
+    "atan": K(scale="one"),
     "atan2": K(line="np.arctan2({y},{x})+0*(1/np.hypot({x},{y}))"),
-    "sinh": K("x"),
+    "sinh": K("x", scale="one"),
     "cosh": K("x", calm="x"),
-    "tanh": K(),
-    "asinh": K("x"),
+    "tanh": K(scale="one"),
+    "asinh": K("x", scale="one"),
     "acosh": K("x"),
-    "atanh": K("x"),
-    "log1p": K("x"),
-    "expm1": K(),
+    "atanh": K("x", scale="one"),
+    "log1p": K("x", scale="one"),
+    "expm1": K(scale="one"),
     "log2": K("x"),
     "log10": K("x"),
     "exp2": K(calm="x", under="always", line="np.exp2({x})"),
@@ -66,4 +73,8 @@ KERNELS: dict[str, Kernel] = {
     "pow": K(under="always"),
     "cbrt": K("x", line="np.where({x}<0,np.nan,np.cbrt({x}))"),
     "hypot": K("xy", line="np.hypot({x},{y})"),
+    "gap": K(line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})"),
+    "gap_over": K(line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})/{z}"),
+    "inv_sqr": K(under="always", line="1/({x}*{x})"),
 }
+KERNELS |= {f"power{n}": K("x", under="x", scale="one", power=True, line=f"{{x}}**{n}") for n in range(9, 17)}

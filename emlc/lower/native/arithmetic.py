@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import math
+
 from emlc.lower.native.ssa import Code, Value
 
 
@@ -18,7 +21,14 @@ def mul(code: Code, x: Value, y: Value) -> Value:
 
 
 def div(code: Code, x: Value, y: Value) -> Value:
-    return x / y
+    """x/y; by a number, as a product and its correction, rounded as the quotient is."""
+    c = y.number
+    if c is None or not 1e-290 < builtins.abs(c) < 1e290:
+        return x / y
+    if math.frexp(c)[0] in (0.5, -0.5):
+        return x * (1 / c)
+    q = x * (1 / c)
+    return code.fma(code.fma(-q, y, x), 1 / c, q)
 
 
 def neg(code: Code, x: Value) -> Value:
@@ -31,6 +41,28 @@ def half(code: Code, x: Value) -> Value:
 
 def sqr(code: Code, x: Value) -> Value:
     return x * x
+
+
+def inv_sqr(code: Code, x: Value) -> Value:
+    """1/x^2, rounded once."""
+    square = x * x
+    made = 1.0 / square
+    left = code.fma(-made, square, code.number(1.0)) - made * code.fma(x, x, -square)
+    return code.fma(made, left, made)
+
+
+def gap(code: Code, s: Value, x: Value, y: Value) -> Value:
+    """s - x, where s is the root of x^2 + y."""
+    over = x > 0.0
+    return code.select(over, y, s - x) / code.select(over, s + x, 1.0)
+
+
+def gap_over(code: Code, s: Value, x: Value, y: Value, z: Value) -> Value:
+    """(s - x)/z, where s is the root of x^2 + y."""
+    over = x > 0.0
+    under = code.select(over, (s + x) * z, z)
+    code.flag(code.wild(under))
+    return code.select(over, y, s - x) / under
 
 
 def inv(code: Code, x: Value) -> Value:

@@ -67,10 +67,20 @@ def tan(code: Code, x: Value) -> Value:
     shifted = code.fma(x, 2 * _PER_PI, _SHIFT)
     k = shifted - _SHIFT
     first = code.fma(k, -_HALF_PI[0], x)
-    r = code.fma(k, -_HALF_PI[1], first)
-    low = code.fma(k, -_HALF_PI[2], code.fma(k, -_HALF_PI[1], first - r))
+    step = k * _HALF_PI[1]
+    r = first - step
+    lost = ((first - r) - step) - code.fma(k, _HALF_PI[1], -step)
+    low = code.fma(k, -_HALF_PI[2], lost)
     u = r * r
-    sine = r + code.fma(r * u, code.poly(u, *_SIN_4), low)
-    cosine = 1.0 + code.fma(u, code.poly(u, *_COS_4), -(r * low))
+    part, rest = code.fma(r * u, code.poly(u, *_SIN_4), low), code.fma(
+        u, code.poly(u, *_COS_4), -(r * low)
+    )
+    sine, cosine = r + part, 1.0 + rest
+    sine_low, cosine_low = (r - sine) + part, (1.0 - cosine) + rest
     odd = code.odd(shifted)
-    return code.select(odd, -cosine, sine) / code.select(odd, sine, cosine)
+    over, over_low = code.select(odd, -cosine, sine), code.select(odd, -cosine_low, sine_low)
+    under, under_low = code.select(odd, sine, cosine), code.select(odd, sine_low, cosine_low)
+    inverse = 1.0 / under
+    made = over * inverse
+    left = code.fma(-made, under, over) + code.fma(-made, under_low, over_low)
+    return code.fma(left, inverse, made)

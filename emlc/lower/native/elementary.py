@@ -220,21 +220,36 @@ def _ln_parts_portable(
     return total, ((high - total) + f) + (rest - half), e0
 
 
+# (ln(1 + f) - 2 s - 2/3 s^3) / s^5, as above, relative error below 2^-75 of the logarithm
+_LN_TAIL = (
+    0.11988592888250037, 0.11674875694134701, 0.13336314196328697, 0.15384556967769644,
+    0.181818188686594, 0.22222222217552365, 0.28571428571445034, 0.3999999999999998,
+)  # fmt: skip
+_THIRDS, _THIRDS_LOW = 2 / 3, 3.700743415417188e-17
+
+
 def _ln_precise_portable(code: Code, x: Value) -> tuple[Value, Value]:
-    """As on AVX-512, with a reciprocal of few bits in place of the table."""
+    """By the series of atanh, its first two terms with their rounding errors."""
     e0, e, f = _taken_apart_portable(code, x)
-    # c = 1/(1+f) to 8 bits or so; minus its logarithm by the plain method, twice as long
-    s = f / (2.0 + f)
-    s_low = code.fma(-s, 2.0 + f, f)
-    s_low = (s_low - s * (f - ((2.0 + f) - 2.0))) / (2.0 + f)
+    g = 2.0 + f
+    s = f / g
+    s_low = (code.fma(-s, g, f) - s * (f - (g - 2.0))) / g
     t = s * s
-    tail = (s * t) * code.poly(t, *_LN_RATIO)
+    t_low = code.fma(s, s, -t) + 2.0 * (s * s_low)
+    cube = s * t
+    cube_low = code.fma(s, t, -cube) + (s * t_low + t * s_low)
+    third = cube * _THIRDS
+    third_low = code.fma(cube, _THIRDS, -third) + code.fma(cube, _THIRDS_LOW, cube_low * _THIRDS)
+    tail = code.fma(cube * t, code.poly(t, *_LN_TAIL), third_low)
     high = e * LN2_HIGH
     first = high + 2.0 * s
     low = ((high - first) + 2.0 * s) + (2.0 * s_low + (tail + e * LN2_LOW))
-    total = first + low
+    second = first + third
+    low = low + ((first - second) + third)
+    total = second + low
     infinite = code.abs(e0).same(math.inf)
-    return code.select(infinite, e0, total), code.select(infinite, 0.0, (first - total) + low)
+    total = total + (x - x)
+    return code.select(infinite, e0, total), code.select(infinite, 0.0, (second - total) + low)
 
 
 def ln(code: Code, x: Value) -> Value:
@@ -291,7 +306,7 @@ LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
 
 def expm1(code: Code, x: Value) -> Value:
     """e^x - 1, also where x is tiny."""
-    k, q, r = exp_parts(code, code.least(711.0, code.most(-50.0, x)))
+    k, q, r = exp_parts(code, code.least(710.0, code.most(-50.0, x)))
     s = scale(code, code.number(0.5), k)
     t = s - 0.5
     part = s * r

@@ -32,7 +32,7 @@ _COSH = (
 
 def _halves(code: Code, x: Value) -> tuple[Value, Value, Value, Value, Value]:
     """For |x| = k ln 2 + r: (2^k - 2^-k)/4, (2^k + 2^-k)/4, r, sinh r - r, cosh r - 1."""
-    a = code.least(712.0, code.abs(x))
+    a = code.least(710.7, code.abs(x))
     k = code.fma(a, LOG2_E, _SHIFT) - _SHIFT
     r = code.fma(k, -LN2_LOW, code.fma(k, -LN2_HIGH, a))
     up, down = scale(code, code.number(0.25), k), scale(code, code.number(0.25), -k)
@@ -83,8 +83,9 @@ def asinh(code: Code, x: Value) -> Value:
 def acosh(code: Code, x: Value) -> Value:
     big = x > 2.0**30
     t = code.select(big, 1.0, x) - 1.0
-    made = log1p(code, t + code.sqrt(t * (t + 2.0)))
-    return code.select(big, ln(code, x) + LN2, made)
+    made = log1p(code, t + code.sqrt(code.fma(t, t, t + t)))
+    made = code.select(big, ln(code, x) + LN2, made)
+    return code.select(x >= 1.0, made, code.number(math.nan))
 
 
 def atanh(code: Code, x: Value) -> Value:

@@ -14,6 +14,7 @@ from typing import Protocol
 from emlc.ir.node import Lit, Node, Var, postorder
 from emlc.lower.careful import Careful
 from emlc.lower.expand import double, expand
+from emlc.lower.steady import steady
 from emlc.lower.native import (
     arithmetic,
     body,
@@ -24,6 +25,8 @@ from emlc.lower.native import (
     power,
 )
 from emlc.lower.native.ssa import Code, Target, Value
+from emlc.lower.native.watch import watched
+from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
 from emlc.tables.primitives import ROWS, Primitive
 
@@ -44,14 +47,17 @@ class _Kernel(Protocol):
 def _kernels() -> dict[Primitive, _Kernel]:
     """The kernel of every row that has one, found by name."""
     made = {}
-    for row in ROWS:
+    for row in (*ROWS, *HELPERS.values()):
         for home in _HOMES:
             if row.name in KERNELS and row.name in vars(home):
                 made[row] = getattr(home, row.name)
+        if row.name.startswith("power"):
+            made[row] = power.whole(int(row.name.removeprefix("power")))
     return made
 
 
 _BY_ROW = _kernels()
+_TINY = 2.0**-960
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +93,16 @@ class Plan:
         return body.body(code, max(1, len(self.names)), [values[r] for r in self.roots])
 
     def _watch(self, code: Code, values: dict[Node, Value]) -> None:
-        wild, vanishing = watched(self)
-        for n in wild:
+        seen = watched(self.order, self.roots, self.fixed)
+        for n in seen.wild:
             code.flag(code.wild(values[n]))
-        for n in vanishing:
+        for n, zeros in seen.vanishing:
             mask = code.vanished(values[n])
-            assert isinstance(n.head, Primitive)
-            under = KERNELS[n.head.name].under
-            for p, a in zip(n.head.params, n.args, strict=True):
-                if p in under and under != "always" and a not in self.fixed:
-                    mask = mask & ~values[a].same(0.0)
+            for a in zeros:
+                mask = mask & ~values[a].same(0.0)
             code.flag(mask)
+        for n in seen.tiny:
+            code.flag(code.abs(values[n]) < _TINY)
 
 
 def constants(order: tuple[Node, ...]) -> dict[Node, float]:
@@ -117,41 +122,9 @@ def constants(order: tuple[Node, ...]) -> dict[Node, float]:
     return made
 
 
-def watched(plan: Plan) -> tuple[list[Node], list[Node]]:
-    """The parts to look at for infinities and nan, and those for values too small."""
-    wild: list[Node] = []
-    vanishing: list[Node] = []
-    roots = set(plan.roots)
-    shows = set(roots)  # an infinity here is seen: at a root, or at a watched part above
-    matters: set[Node] = set()
-    for n in reversed(plan.order):
-        head = n.head
-        if n in plan.fixed or not isinstance(head, Primitive):
-            continue
-        if n in roots or n not in shows:
-            wild.append(n)
-        kernel = KERNELS[head.name]
-        if n in matters and kernel.under != "never":
-            vanishing.append(n)
-        for p, a in zip(head.params, n.args, strict=True):
-            if p in kernel.through:
-                shows.add(a)
-            if p not in kernel.calm and not _anchored(plan, n, a):
-                matters.add(a)
-    return wild, vanishing
-
-
-def _anchored(plan: Plan, n: Node, operand: Node) -> bool:
-    """Whether a number beside the operand makes a tiny one not matter: 1 + x, but not x + x."""
-    assert isinstance(n.head, Primitive)
-    if n.head.name not in ("add", "sub"):
-        return False
-    return any(abs(plan.fixed.get(a, 0.0)) > 1e-200 for a in n.args if a is not operand)
-
-
 def plan(roots: Sequence[Node], names: Sequence[str]) -> Plan:
     """The plan of formulas over real variables."""
-    ready = [expand(root, _known, plane=False) for root in roots]
+    ready = [expand(steady(root), _known, plane=False) for root in roots]
     return Plan(tuple(ready), tuple(names))
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from emlc.lower.native.elementary import exp_sum, ln_precise, scale
 from emlc.lower.native.ssa import Code, Value
+
+Pair = tuple[Value, Value]
 
 
 def pow(code: Code, x: Value, y: Value) -> Value:
@@ -24,6 +27,24 @@ def pow(code: Code, x: Value, y: Value) -> Value:
     made = code.select(below & ~whole, code.number(math.nan), made)
     made = code.doubles(code.bits(made) | sign)
     return code.select(x.same(1.0) | y.same(0.0), 1.0, made)
+
+
+def whole(n: int) -> Callable[[Code, Value], Value]:
+    """The kernel of x^n, by products with their rounding errors."""
+
+    def times(code: Code, a: Pair, b: Pair) -> Pair:
+        product = a[0] * b[0]
+        return product, code.fma(a[0], b[0], -product) + code.fma(a[0], b[1], a[1] * b[0])
+
+    def power(code: Code, x: Value) -> Value:
+        made: Pair = (x, code.number(0.0))
+        for bit in bin(n)[3:]:
+            made = times(code, made, made)
+            if bit == "1":
+                made = times(code, made, (x, code.number(0.0)))
+        return made[0] + made[1]
+
+    return power
 
 
 def cbrt(code: Code, x: Value) -> Value:

@@ -38,7 +38,7 @@ class Machine:
         self._bits = 0
         for one in self.loops:
             one.careful(self._redo)
-        self.ufunc, self._kept = ufunc.ufunc(self.loops, self.inputs, len(roots), label)
+        self.ufunc = ufunc.ufunc(self.loops, self.inputs, len(roots), label)
         self.compile()
 
     def compile(self) -> None:

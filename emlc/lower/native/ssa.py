@@ -34,6 +34,11 @@ class Value:
         self.kind = kind
         self.name = name
 
+    @property
+    def number(self) -> float | None:
+        """The double that is in all lanes, None where lanes differ."""
+        return self.code.numbers.get(self.name)
+
     def _two(self, op: dict[str, str], other: Operand, swap: bool = False) -> Value:
         code = self.code
         y = code.lift(other, self.kind)
@@ -137,6 +142,7 @@ class Code:
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.types = {kind: f"<{target.width} x {lane}>" for kind, lane in _LANE.items()}
+        self.numbers: dict[str, float] = {}
         self.flagged: Value | None = None
         self._known: dict[str, Value] = {}
 
@@ -155,7 +161,9 @@ class Code:
                 raise TypeError(f"a value of kind {value.kind} where {kind} was expected")
             return value
         if kind == "d":
-            return Value(self, "d", f"splat (double {hexed(float(value))})")
+            made = Value(self, "d", f"splat (double {hexed(float(value))})")
+            self.numbers[made.name] = float(value)
+            return made
         return Value(self, "i", f"splat (i64 {int(value)})")
 
     def number(self, value: float) -> Value:
@@ -325,11 +333,20 @@ class Code:
         return Value(self, kind, parts[0])
 
     def poly(self, x: Value, *coefficients: float) -> Value:
-        """The polynomial with these coefficients, the highest power first."""
-        made: Operand = coefficients[0]
+        """The polynomial with these coefficients, the highest power first.
+
+        Even and odd powers run side by side: half as long a chain for one more multiplication.
+        """
+        if len(coefficients) < 5:
+            return self._horner(x, coefficients)
+        square = x * x
+        most, rest = coefficients[-1::-2][::-1], coefficients[-2::-2][::-1]
+        return self.fma(x, self._horner(square, rest), self._horner(square, most))
+
+    def _horner(self, x: Value, coefficients: tuple[float, ...]) -> Value:
+        made = self.number(coefficients[0])
         for c in coefficients[1:]:
             made = self.fma(made, x, c)
-        assert isinstance(made, Value)
         return made
 
 

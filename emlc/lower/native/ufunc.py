@@ -73,16 +73,41 @@ class Loop:
         run(place(args), place(dims), place(steps), place(self.block))
 
 
-def ufunc(loops: Sequence[Loop], inputs: int, outputs: int, name: str) -> tuple[Any, Any]:
-    """A numpy ufunc with these loops, and what must live as long as it is used."""
+def ufunc(loops: Sequence[Loop], inputs: int, outputs: int, name: str) -> Any:
+    """A numpy ufunc with these loops."""
     count = len(loops)
     types = ctypes.create_string_buffer(b"".join(one.types for one in loops))
     code = (ctypes.c_void_p * count)(*[_loop().address("loop")] * count)
     data = (ctypes.c_void_p * count)(*[ctypes.addressof(one.block) for one in loops])
     label = ctypes.create_string_buffer(name.encode())
-    address = ctypes.addressof
+    place = ctypes.addressof
     made = _maker()(
-        address(code), address(data), address(types), count, inputs, outputs, -1,
+        place(code), place(data), place(types), count, inputs, outputs, -1,
         ctypes.cast(label, ctypes.c_char_p), None, 0,
     )  # fmt: skip
-    return made, (types, code, data, label, tuple(loops))
+    _own(made, (types, code, data, label, tuple(loops)), [inputs, outputs], place(code))
+    return made
+
+
+class _Head(ctypes.Structure):
+    """The public beginning of PyUFuncObject; `obj` is what the ufunc keeps alive."""
+
+    _fields_ = (
+        ("count", ctypes.c_ssize_t), ("type", ctypes.c_void_p), ("arity", ctypes.c_int * 4),
+        ("functions", ctypes.c_void_p), ("data", ctypes.c_void_p), ("ntypes", ctypes.c_int * 2),
+        ("texts", ctypes.c_void_p * 3), ("ptr", ctypes.c_void_p), ("obj", ctypes.c_void_p),
+    )  # fmt: skip
+
+
+_FOREVER: list[Any] = []
+
+
+def _own(made: Any, kept: tuple[Any, ...], arity: list[int], functions: int) -> None:
+    """Let the ufunc keep what it runs on; where its layout is not the known one, keep it forever."""
+    head = _Head.from_address(id(made))
+    known = list(head.arity[:2]) == arity and head.functions == functions
+    if known and not head.ptr and not head.obj:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+        head.obj = id(kept)
+    else:
+        _FOREVER.append(kept)

@@ -1,0 +1,130 @@
+"""Formulas rewritten so that few digits are lost: log1p for ln(1 + x), hypot, powers by products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from emlc.errors import DomainError, LimitError
+from emlc.ir.node import Head, Lit, Node, Var, node, postorder
+from emlc.lower.expand import double
+from emlc.parse import parse
+from emlc.passes.match import COMMUTE, match
+from emlc.passes.simplify import instantiate, simplify
+from emlc.tables.careful import FORMS, HELPERS, LARGEST_POWER
+from emlc.tables.primitives import BY_NAME, Primitive
+
+DIV, INV, MUL, NEG = BY_NAME["div"], BY_NAME["inv"], BY_NAME["mul"], BY_NAME["neg"]
+POW, SQR = BY_NAME["pow"], BY_NAME["sqr"]
+_PLAIN_POWER = 8  # up to here repeated squaring is good to 3.5 units in the last place
+
+
+def steady(root: Node) -> Node:
+    """The formula over real numbers as a careful person computes it.
+
+    >>> from emlc.show import show
+    >>> show(steady(parse("(exp(x) - 1)/sqrt(x^2 + y^2)").root))
+    'expm1(x)/hypot(x, y)'
+    """
+    try:
+        clean = simplify(root)
+        for n in postorder(clean):
+            if isinstance(n.head, Lit):
+                double(n.head.value)
+    except (DomainError, LimitError):
+        clean = root
+    done: dict[Node, Node] = {}
+    for n in postorder(clean):
+        done[n] = _rewritten(node(n.head, *(done[a] for a in n.args)) if n.args else n)
+    return done[clean]
+
+
+def _rewritten(n: Node) -> Node:
+    """The node with forms applied at its top until none fits."""
+    for _ in range(8):
+        made = _power(n) or _over_gap(n) or _formed(n)
+        if made is None:
+            return n
+        n = made
+    return n
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A pattern, the heads of its operands (None for any), and the formula to put in its place."""
+
+    pattern: Node
+    heads: tuple[Head | None, ...]
+    made: Node
+
+
+@lru_cache(maxsize=1)
+def _forms() -> dict[Head, list[_Form]]:
+    found: dict[Head, list[_Form]] = {}
+    for left, *right in FORMS:
+        pattern = simplify(parse(left, "infix").root)
+        parts = [parse(text, "infix").root for text in right[1:]]
+        if len(right) == 1:
+            made = parse(right[0], "infix").root
+        else:
+            made = node(HELPERS[right[0].split()[-1]], *parts)
+            made = node(NEG, made) if right[0].startswith("minus") else made
+        heads = tuple(None if isinstance(a.head, Var) else a.head for a in pattern.args)
+        found.setdefault(pattern.head, []).append(_Form(pattern, heads, made))
+    return found
+
+
+def _formed(n: Node) -> Node | None:
+    here = tuple(a.head for a in n.args)
+    for form in _forms().get(n.head, ()):
+        if not _may_fit(form, here):
+            continue
+        for values in match(form.pattern, n):
+            return instantiate(form.made, values)
+    return None
+
+
+def _may_fit(form: _Form, here: tuple[Head, ...]) -> bool:
+    def fits(heads: tuple[Head, ...]) -> bool:
+        return all(w is None or w == h for w, h in zip(form.heads, heads, strict=True))
+
+    return fits(here) or (form.pattern.head in COMMUTE and fits(here[::-1]))
+
+
+def _over_gap(n: Node) -> Node | None:
+    """A root's gap divided by something: one division in place of two."""
+    if n.head is not DIV:
+        return None
+    if n.args[0].head is HELPERS["gap"]:
+        return node(HELPERS["gap_over"], *n.args[0].args, n.args[1])
+    minus = n.args[0].head is NEG and n.args[0].args[0].head is HELPERS["gap"]
+    if not minus:
+        return None
+    return node(NEG, node(HELPERS["gap_over"], *n.args[0].args[0].args, n.args[1]))
+
+
+def _power(n: Node) -> Node | None:
+    """x^n for a small whole n by products that several powers can share."""
+    if n.head is not POW or not isinstance(n.args[1].head, Lit):
+        return None
+    exponent = n.args[1].head.value
+    if exponent == Fraction(1, 2):
+        return node(BY_NAME["sqrt"], n.args[0])
+    if exponent.denominator != 1 or not 1 <= abs(exponent) <= LARGEST_POWER:
+        return None
+    whole, x = int(exponent), n.args[0]
+    if whole < 0 and whole % 2 == 0:
+        return _whole(node(HELPERS["inv_sqr"], x), -whole // 2)
+    return _whole(x, whole) if whole > 0 else node(INV, _whole(x, -whole))
+
+
+def _whole(x: Node, n: int) -> Node:
+    if n > _PLAIN_POWER:
+        return node(HELPERS[f"power{n}"], x)
+    if n == 1:
+        return x
+    if n % 2:
+        return node(MUL, _whole(x, n - 1), x)
+    return node(SQR, _whole(x, n // 2))
+

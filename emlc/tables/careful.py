@@ -1,0 +1,72 @@
+"""Ways to compute that lose fewer digits: what a careful person writes instead of a formula.
+
+Each row is an identity for all real numbers at which its left side has a real value; the right side
+keeps the digits that the left one cancels, and does not overflow where the value does not.
+"""
+
+from __future__ import annotations
+
+from emlc.tables.primitives import Primitive
+
+# Left side; right side, in emlc's own syntax, or the name of a helper and its arguments.
+FORMS: tuple[tuple[str, ...], ...] = (
+    ("ln(1+x)", "log1p(x)"),
+    ("ln(1-x)", "log1p(-x)"),
+    ("log1p(exp(x))", "softplus(x)"),
+    ("log1p(-exp(x))", "ln(-expm1(x))"),
+    ("exp(x)-1", "expm1(x)"),
+    ("-1+exp(x)", "expm1(x)"),
+    ("1-exp(x)", "-expm1(x)"),
+    ("inv(1+exp(x))", "sigmoid(-x)"),
+    ("x/(1+exp(y))", "x*sigmoid(-y)"),
+    ("exp(x)*sigmoid(-x)", "sigmoid(x)"),
+    ("1-sigmoid(x)", "sigmoid(-x)"),
+    ("exp(x)-exp(-x)", "2*sinh(x)"),
+    ("exp(-x)-exp(x)", "-2*sinh(x)"),
+    ("exp(x)+exp(-x)", "2*cosh(x)"),
+    ("2*sinh(x)/2", "sinh(x)"),
+    ("2*cosh(x)/2", "cosh(x)"),
+    ("1-cos(x)", "2*sqr(sin(x/2))"),
+    ("cos(x)-1", "-2*sqr(sin(x/2))"),
+    ("-1+cos(x)", "-2*sqr(sin(x/2))"),
+    ("cosh(x)-1", "2*sqr(sinh(x/2))"),
+    ("-1+cosh(x)", "2*sqr(sinh(x/2))"),
+    ("1-cosh(x)", "-2*sqr(sinh(x/2))"),
+    ("1-sqr(tanh(x))", "inv(sqr(cosh(x)))"),
+    ("1-sqr(sin(x))", "sqr(cos(x))"),
+    ("1-sqr(cos(x))", "sqr(sin(x))"),
+    ("1-sqr(x)", "(1-x)*(1+x)"),
+    ("sqr(x)-1", "(x-1)*(x+1)"),
+    ("-1+sqr(x)", "(x-1)*(x+1)"),
+    ("sqr(x)-sqr(y)", "(x-y)*(x+y)"),
+    ("sqrt(sqr(x)+sqr(y))", "hypot(x,y)"),
+    ("sqrt(x)-sqrt(x+y)", "-y/(sqrt(x)+sqrt(x+y))"),
+    ("sqrt(x+y)-sqrt(x)", "y/(sqrt(x)+sqrt(x+y))"),
+    ("sqrt(x)-sqrt(x-y)", "y/(sqrt(x)+sqrt(x-y))"),
+    ("sqrt(1+x)-1", "x/(1+sqrt(1+x))"),
+    ("1-sqrt(1-x)", "x/(1+sqrt(1-x))"),
+    ("-1+sqrt(1+x)", "x/(1+sqrt(1+x))"),
+    # one root of a quadratic equation: no cancellation on either side of x = 0
+    ("sqrt(sqr(x)+y)-x", "gap", "sqrt(sqr(x)+y)", "x", "y"),
+    ("sqrt(sqr(x)-y)-x", "gap", "sqrt(sqr(x)-y)", "x", "-y"),
+    ("x+sqrt(sqr(x)+y)", "gap", "sqrt(sqr(x)+y)", "-x", "y"),
+    ("x+sqrt(sqr(x)-y)", "gap", "sqrt(sqr(x)-y)", "-x", "-y"),
+    ("x-sqrt(sqr(x)+y)", "minus gap", "sqrt(sqr(x)+y)", "x", "y"),
+    ("x-sqrt(sqr(x)-y)", "minus gap", "sqrt(sqr(x)-y)", "x", "-y"),
+    ("-x-sqrt(sqr(x)+y)", "minus gap", "sqrt(sqr(x)+y)", "-x", "y"),
+    ("-x-sqrt(sqr(x)-y)", "minus gap", "sqrt(sqr(x)-y)", "-x", "-y"),
+)
+
+P = Primitive
+LARGEST_POWER = 16
+
+# Operations that no formula names.
+HELPERS: dict[str, Primitive] = {
+    row.name: row
+    for row in (
+        P("gap", ("s", "x", "y")),  # s - x where s = sqrt(x^2 + y)
+        P("gap_over", ("s", "x", "y", "z")),  # the same divided by z
+        P("inv_sqr", ("x",)),  # 1/x^2, rounded once
+        *(P(f"power{n}", ("x",)) for n in range(9, LARGEST_POWER + 1)),
+    )
+}
