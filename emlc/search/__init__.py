@@ -74,12 +74,13 @@ def search(
     root = target if isinstance(target, NodeType) else parse(target).root
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
     made = goal(root, domain, mode)
-    return search_goal(
-        made,
-        Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every),
-        known,
-        progress or _silent,
-    )
+    limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
+    if operator.strip() != "eml":
+        from emlc.search.other import search_operator
+        from emlc.search.program import operator as operator_of
+
+        return search_operator(made, operator_of(operator), limits, progress or _silent)
+    return search_goal(made, limits, known, progress or _silent)
 
 
 def _silent(progress: Progress) -> None:

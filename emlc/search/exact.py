@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from emlc.search.program import ADD, EXP, LN, MUL, SUB
+
 Half = tuple[Any, Any]
 
 
@@ -86,3 +88,47 @@ def evaluate_exact(
         else:
             stack.append((mp.mpf(1), mp.mpf(0)) if token == "1" else values[token])
     return stack.pop()
+
+
+def times_exact(mp: Any, x: Half, y: Half) -> Half:
+    """The product; undefined for infinities unless both factors are real and none is 0."""
+    if mp.isinf(x[0]) or mp.isinf(y[0]):
+        a = x[0] * y[0]
+        if x[1] or y[1] or mp.isnan(a):
+            raise Undefined
+        return a, mp.mpf(0)
+    parts = x[0] * y[0], x[1] * y[1] * mp.pi**2, x[0] * y[1], x[1] * y[0]
+    half = mp.mpf(10) ** (-(mp.dps // 2))
+    scale = max(abs(p) for p in parts)
+    a, b = parts[0] - parts[1], parts[2] + parts[3]
+    return tuple(mp.mpf(0) if abs(v) < half * scale else v for v in (a, b))
+
+
+def over_exact(mp: Any, x: Half, y: Half) -> Half:
+    """The quotient; undefined for the divisor 0."""
+    if not y[0] and not y[1]:
+        raise Undefined
+    if mp.isinf(y[0]):
+        if x[1] or y[1] or mp.isinf(x[0]):
+            raise Undefined
+        return mp.mpf(0), mp.mpf(0)
+    norm = y[0] ** 2 + (mp.pi * y[1]) ** 2
+    return times_exact(mp, x, (y[0] / norm, -y[1] / norm))
+
+
+def run_exact(mp: Any, steps: Iterable[tuple[int, int, int]], registers: list[Half]) -> Half:
+    """Append the result of every step, see `program`, to the registers; the last one."""
+    for code, i, j in steps:
+        x, y = registers[i], registers[j]
+        if code == EXP:
+            v = exp_exact(mp, x)
+        elif code == LN:
+            v = ln_exact(mp, x)
+        elif code == ADD:
+            v = minus_exact(mp, x, (-y[0], -y[1]))
+        elif code == SUB:
+            v = minus_exact(mp, x, y)
+        else:
+            v = times_exact(mp, x, y) if code == MUL else over_exact(mp, x, y)
+        registers.append(v)
+    return registers[-1]

@@ -148,6 +148,7 @@ class Meeting:
             self.lossy += max(0, lossy - len(unsure))
             out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
             for row in unsure[:lossy].tolist():
+                self.tick()
                 count, more = self._refine(row, limit, count, store)
                 out += more
         return count, out
@@ -285,6 +286,7 @@ class Meeting:
             self.lossy += max(0, lossy - len(unsure))
             out += [Hit(*row) for row in found]
             for a, b in unsure:
+                self.tick()
                 out += decide(a, b)
         return out
 

@@ -81,17 +81,22 @@ class Refiner:
 
     def row(self, v: Half, out: Array) -> int:
         """Write a value as six doubles."""
-        mp = self.mp
-        form = PLAIN
-        if mp.isinf(v[0]):
-            out[:] = float(v[0]), 0.0, float(v[1]), 0.0, 0.0, PLAIN
-            return FINE
-        if self._size(v) and abs(mp.log(self._size(v))) > LARGEST:
-            v, form = ln_exact(mp, v), LOG
-        ah, bh = float(v[0]), float(v[1])
-        al, bl = float(v[0] - mp.mpf(ah)), float(v[1] - mp.mpf(bh))
-        out[:] = ah, al, bh, bl, UNIT * max(abs(ah), abs(bh)), form
+        return split(self.mp, v, out)
+
+
+def split(mp: Any, v: Half, out: Array) -> int:
+    """Write a value as six doubles, in LOG form where it is huge or tiny."""
+    form = PLAIN
+    if mp.isinf(v[0]):
+        out[:] = float(v[0]), 0.0, float(v[1]), 0.0, 0.0, PLAIN
         return FINE
+    size = max(abs(v[0]), abs(v[1]))
+    if size and abs(mp.log(size)) > LARGEST:
+        v, form = ln_exact(mp, v), LOG
+    ah, bh = float(v[0]), float(v[1])
+    al, bl = float(v[0] - mp.mpf(ah)), float(v[1] - mp.mpf(bh))
+    out[:] = ah, al, bh, bl, UNIT * max(abs(ah), abs(bh)), form
+    return FINE
 
 
 def refine_prepared(t: Table, lo: int, hi: int) -> int:

@@ -63,6 +63,7 @@ class SearchResult:
     complete: bool = True
     stopped: str = ""
     operator: str = "eml"
+    arity: int = 2
 
     @property
     def conditional(self) -> bool:
@@ -80,7 +81,9 @@ class SearchResult:
         return bool(self.found) and not self.conditional and self.found[0].k == self.lower_bound
 
     def written(self, found: Found, notation: str = "nested") -> str:
-        """A tree found as text: nested, rpn, json, latex, wolfram."""
+        """A tree found as text: nested, rpn, json, latex, wolfram; other operators have two."""
+        if self.operator != "eml":
+            return _nested(found.rpn, self.arity) if notation == "nested" else " ".join(found.rpn)
         from emlc.parse import parse_tree
         from emlc.show import show
 
@@ -114,3 +117,15 @@ class SearchResult:
             "terms": self.terms,
             "seconds": round(self.seconds, 3),
         }
+
+
+def _nested(rpn: list[str], arity: int) -> str:
+    """A tree over some operator, op(..) written out."""
+    stack: list[str] = []
+    for token in rpn:
+        if token == "E":
+            operands = stack[-arity:]
+            del stack[-arity:]
+            token = f"op({', '.join(operands)})"
+        stack.append(token)
+    return stack.pop()
