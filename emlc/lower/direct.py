@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from emlc.errors import ArgumentError
 from emlc.ir.node import Node, Var, postorder
 from emlc.lower.careful import Careful, spelled
 from emlc.lower.evaluator import Evaluator, Trouble, number, say, target, whole_shape
@@ -23,15 +24,19 @@ if TYPE_CHECKING:
 
 _REAL_ENOUGH = 1e-9
 _CHUNK = 1 << 14
-_MAX_OPERANDS = 60  # numpy's ufuncs take 64
 _LABEL = 60
+_WORK = 200_000  # points after which a compiled loop takes over
+TIERS = ("auto", "tile", "compiled")
 
 
-def direct(root: Node, *, real: bool = True, variables: Sequence[str] | None = None) -> Direct:
+def direct(
+    root: Node, *, real: bool = True, variables: Sequence[str] | None = None, tier: str = "auto"
+) -> Direct:
     """The evaluator of a formula in native arithmetic, fast but with its rounding and its range.
 
     real        whether the values are real on the domain; a value that is not becomes nan
     variables   the names that calls must give, when they are more than the formula holds
+    tier        "tile" interprets, "compiled" compiles; "auto" compiles when the work pays for it
 
     Complex arguments, or `real=False`, compute with complex128 and principal values; zero parts
     count as +0, so a point on a cut has the value that the exact meaning gives it.
@@ -41,12 +46,13 @@ def direct(root: Node, *, real: bool = True, variables: Sequence[str] | None = N
     >>> f(x=[1.0, 2.0], y=0.5)
     array([1.5, 4.5])
     """
-    return Direct((root,), real=real, variables=variables, single=True)
+    return Direct((root,), real=real, variables=variables, single=True, tier=tier)
 
 
 def native(
-    roots: Sequence[Node], variables: Sequence[str] | None = None, *, real: bool = True
-) -> Direct:
+    roots: Sequence[Node], variables: Sequence[str] | None = None, *, real: bool = True,
+    tier: str = "auto",
+) -> Direct:  # fmt: skip
     """The evaluator of several formulas that share their parts; calls return a tuple of arrays.
 
     >>> from emlc.parse import parse
@@ -54,35 +60,46 @@ def native(
     >>> f(x=[1.0, 2.0], y=3.0)
     (array([3., 6.]), array([4., 7.]))
     """
-    return Direct(tuple(roots), real=real, variables=variables, single=False)
+    return Direct(tuple(roots), real=real, variables=variables, single=False, tier=tier)
 
 
 class Direct(Evaluator):
     """See `direct` and `native`."""
 
     def __init__(
-        self, roots: tuple[Node, ...], *, real: bool, variables: Sequence[str] | None, single: bool
-    ) -> None:
+        self, roots: tuple[Node, ...], *, real: bool, variables: Sequence[str] | None, single: bool,
+        tier: str,
+    ) -> None:  # fmt: skip
+        if tier not in TIERS:
+            raise ArgumentError(f"no tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
         names = sorted({n.head.name for n in postorder(*roots) if isinstance(n.head, Var)})
         super().__init__(names if variables is None else variables, real=real)
         self._roots = roots
         self._single = single
-        self.formula = roots[0] if single else None
+        self._tier = tier
         self._line = real and not any(imaginary(root) for root in roots)
         self._count = len(self.variables)
-        few = self._count + len(roots) <= _MAX_OPERANDS and len(list(postorder(*roots))) < 300
-        self.fast = self.ufunc if self._line and few else None
+        self.formula = roots[0] if single else None
+        self.fast = self._machine.ufunc if self._line else None
+        self._left = _WORK
 
-    @cached_property
+    @property
     def ufunc(self) -> Any:
-        """The numpy ufunc of the real values: variables by position, float32 or float64."""
+        """The numpy ufunc of the real values: variables by position, float32 or float64.
+
+        None where there are more variables and formulas than numpy's ufuncs take.
+        """
+        if self._tier == "auto":
+            self._machine.compile()
         return self._machine.ufunc
 
     @cached_property
     def _machine(self) -> Machine:
-        label = ", ".join(show(root) for root in self._roots) if len(self._roots) < 4 else "formulas"
+        label = "formulas"
+        if len(self._roots) < 4 and sum(1 for _ in postorder(*self._roots)) <= _LABEL:
+            label = ", ".join(show(root) for root in self._roots)
         label = label if len(label) <= _LABEL else f"{label[: _LABEL - 3]}..."
-        return Machine(self._roots, self.variables, label)
+        return Machine(self._roots, self.variables, label, self._tier)
 
     @cached_property
     def _plane(self) -> Careful:
@@ -106,6 +123,12 @@ class Direct(Evaluator):
                     return self.fast(*args, out=out)
         return self._called(self._named(point, variables), out, where, dtype)
 
+    def _worked(self, size: int) -> None:
+        """Count points; past some number of them compiling pays."""
+        self._left -= size
+        if self._left <= 0 and self._tier == "auto":
+            self._machine.compile()
+
     def plain(self, point: Any, variables: dict[str, Any]) -> list[Any] | None:
         """The arguments where all are arrays of doubles, which need no more looking at."""
         if point is None:
@@ -119,6 +142,8 @@ class Direct(Evaluator):
         for a in args:
             if getattr(a, "dtype", None) != "d" or not a.ndim:
                 return None
+        if self._left > 0 and args:
+            self._worked(args[0].size)
         return args or None
 
     def _called(self, given: dict[str, Any], out: Any, where: Any, dtype: Any) -> Any:
@@ -181,13 +206,9 @@ class Direct(Evaluator):
     def _chunk(
         self, args: list[NDArray[Any]], size: int, complex_: bool
     ) -> tuple[list[Any], Trouble]:
-        import numpy as np
         if complex_:
             return self._plane.run([a + 0.0 for a in args])
-        from emlc.lower.native.plan import plan
-        p = plan(self._roots, self.variables)
-        v,t= Careful(p.roots, self.variables, plane=False).run(args)
-        return [np.broadcast_to(x,(size,)) for x in v], t
+        return self._machine.fill(args, size)
 
 
 def _narrowed(value: NDArray[Any], wanted: Any) -> tuple[NDArray[Any], Trouble]:

@@ -6,15 +6,22 @@ from emlc.lower.native.ssa import Code, Value
 
 # i64 body(ptr columns, i64 count, ptr marks, ptr program): columns holds the addresses of inputs and
 # outputs, contiguous doubles; count is a multiple of the width; marks gets one bit a point.
-_HEAD = "define i64 @body(ptr %columns, i64 %count, ptr %marks, ptr %program)"
+_HEAD = "define i64 @{}(ptr %columns, i64 %count, ptr %marks, ptr %program)"
+ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
 
 def body(code: Code, inputs: int, outputs: list[Value]) -> str:
     """The module that computes the outputs from inputs %x0, %x1, ..."""
+    declared = "\n".join(code.declared.values())
+    return f"{function(code, inputs, outputs, 'body')}{ATTRIBUTES}{declared}\n"
+
+
+def function(code: Code, inputs: int, outputs: list[Value], name: str) -> str:
+    """The function alone."""
     width = code.target.width
     vector = code.types["d"]
     count = inputs + len(outputs)
-    lines = [f"{_HEAD} #0 {{", "entry:"]
+    lines = [f"{_HEAD.format(name)} #0 {{", "entry:"]
     for k in range(count):
         lines += [
             f"%s{k} = getelementptr ptr, ptr %columns, i64 {k}",
@@ -57,7 +64,5 @@ def body(code: Code, inputs: int, outputs: list[Value]) -> str:
         "%all = phi i64 [0, %entry], [%any2, %loop]",
         "ret i64 %all",
         "}",
-        'attributes #0 = { nounwind "prefer-vector-width"="512" }',
-        *code.declared.values(),
     ]
     return "\n".join(lines) + "\n"

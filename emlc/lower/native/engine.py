@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def target() -> Target:
     """What vector code can use here."""
     have = set(_features().split(","))
     if {"+avx512f", "+avx512dq", "+avx512vl"} <= have:
-        return Target(width=16, register=8, avx512=True)
+        return Target(width=8, register=8, avx512=True)
     return Target(width=8, register=4, avx512=False)
 
 
@@ -62,14 +63,28 @@ class Loaded:
 
 def load(text: str, level: int = 2, passes: bool = False) -> Loaded:
     """The code of an LLVM module, from the disk where it was compiled before."""
-    llvm = _llvm()
-    parts = (text, str(level), str(passes), llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info))
-    path = store.folder() / f"emlc_{store.key(*parts)}.o"
+    return load_as(f"{level} {passes} {text}", lambda: text, level, passes)
+
+
+def load_as(key: str, text: Callable[[], str], level: int = 2, passes: bool = False) -> Loaded:
+    """The code of a module that is written only where the disk does not have it under the key."""
+    path = _path(key)
     data = store.sealed(path)
     if data is None:
-        data = _compile(text, level, passes)
+        data = _compile(text(), level, passes)
         store.seal(path, data)
     return Loaded(data)
+
+
+def on_disk(key: str) -> bool:
+    """Whether the module of this key was compiled before."""
+    return store.sealed(_path(key)) is not None
+
+
+def _path(key: str) -> Path:
+    llvm = _llvm()
+    machine = (llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info))
+    return store.folder() / f"emlc_{store.key(key, *machine)}.o"
 
 
 def _compile(text: str, level: int, passes: bool) -> bytes:
@@ -85,6 +100,3 @@ def _compile(text: str, level: int, passes: bool) -> bytes:
             builder.getModulePassManager().run(module, builder)
         return bytes(machine.emit_object(module))
 
-
-def folder() -> Path:
-    return store.folder()

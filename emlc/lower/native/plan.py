@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
@@ -56,8 +58,18 @@ def _kernels() -> dict[Primitive, _Kernel]:
     return made
 
 
-_BY_ROW = _kernels()
-_TINY = 2.0**-960
+KERNEL_OF = _kernels()
+TINY = 2.0**-960
+
+
+@cache
+def sources() -> str:
+    """A digest of the sources that write code."""
+    home = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in (*sorted(home.glob("*.py")), home.parents[1] / "tables" / "kernels.py"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +88,23 @@ class Plan:
         """The parts without variables, as doubles."""
         return constants(self.order)
 
+    @cached_property
+    def key(self) -> str:
+        """What names the compiled loop: the operations, the numbers, and the sources of the kernels."""
+        place: dict[Node, int] = {}
+        lines = [sources()]
+        for n in self.order:
+            place[n] = len(place)
+            if n in self.fixed:
+                lines.append(self.fixed[n].hex())
+            elif isinstance(n.head, Var):
+                lines.append(f"x{self.names.index(n.head.name)}")
+            else:
+                assert isinstance(n.head, Primitive)
+                lines.append(f"{n.head.name} {' '.join(str(place[a]) for a in n.args)}")
+        lines.append(f"{len(self.names)} {[place[r] for r in self.roots]}")
+        return "\n".join(lines)
+
     def text(self, target: Target) -> str:
         """The LLVM module of the compiled loop."""
         code = Code(target)
@@ -88,7 +117,7 @@ class Plan:
                 values[n] = Value(code, "d", f"%x{place[n.head.name]}")
             else:
                 assert isinstance(n.head, Primitive)
-                values[n] = _BY_ROW[n.head](code, *(values[a] for a in n.args))
+                values[n] = KERNEL_OF[n.head](code, *(values[a] for a in n.args))
         self._watch(code, values)
         return body.body(code, max(1, len(self.names)), [values[r] for r in self.roots])
 
@@ -102,7 +131,7 @@ class Plan:
                 mask = mask & ~values[a].same(0.0)
             code.flag(mask)
         for n in seen.tiny:
-            code.flag(code.abs(values[n]) < _TINY)
+            code.flag(code.abs(values[n]) < TINY)
 
 
 def constants(order: tuple[Node, ...]) -> dict[Node, float]:
@@ -129,4 +158,4 @@ def plan(roots: Sequence[Node], names: Sequence[str]) -> Plan:
 
 
 def _known(row: Primitive) -> bool:
-    return row in _BY_ROW or row.name in KERNELS and not row.params
+    return row in KERNEL_OF or row.name in KERNELS and not row.params

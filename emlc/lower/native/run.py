@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from emlc.ir.node import Node
 from emlc.lower.careful import Careful
 from emlc.lower.evaluator import Trouble
-from emlc.lower.native import engine, ufunc
+from emlc.lower.native import engine, tile, ufunc
 from emlc.lower.native.plan import plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MAX_OPERANDS = 60  # numpy's ufuncs take 64
+MAX_COMPILED = 400
 _MOST_COLUMNS = 500
 _DOUBLES = ("f4", "f8")
 # The bits of the floating-point environment: C's FE_INVALID, FE_DIVBYZERO, FE_OVERFLOW.
@@ -28,9 +30,13 @@ class Machine:
 
     ufunc    a numpy ufunc with loops for float32 and float64; it has one input that it ignores
              where there are no variables
+    tier     "tile" runs a program of operations, "compiled" machine code made for the formula;
+             "auto" begins with tiles unless the disk has the code, or the code must be made anyway
     """
 
-    def __init__(self, roots: Sequence[Node], names: Sequence[str], label: str) -> None:
+    def __init__(
+        self, roots: Sequence[Node], names: Sequence[str], label: str, tier: str = "auto"
+    ) -> None:
         self.plan = plan(roots, names)
         self.careful = Careful(self.plan.roots, names, plane=False)
         self.inputs = max(1, len(names))
@@ -38,14 +44,28 @@ class Machine:
         self._bits = 0
         for one in self.loops:
             one.careful(self._redo)
-        self.ufunc = ufunc.ufunc(self.loops, self.inputs, len(roots), label)
-        self.compile()
+        self.columns = self.inputs + len(roots)
+        few = self.columns <= MAX_OPERANDS
+        self.ufunc = ufunc.ufunc(self.loops, self.inputs, len(roots), label) if few else None
+        self.final = False
+        small = len(self.plan.order) <= MAX_COMPILED
+        if tier == "compiled" or (
+            tier == "auto" and small and (engine.on_disk(self.plan.key) or not tile.ready())
+        ):
+            self.compile()
+        else:
+            made = tile.program(self.plan)
+            for one in self.loops:
+                one.run(made.run, made.address, made)
+            self.final = tier == "tile" or not small
 
     def compile(self) -> None:
         """Run compiled code from now on."""
-        made = engine.load(self.plan.text(engine.target()))
-        for one in self.loops:
-            one.run(made.address("body"), 0, made)
+        if not self.final:
+            made = engine.load_as(self.plan.key, lambda: self.plan.text(engine.target()))
+            for one in self.loops:
+                one.run(made.address("body"), 0, made)
+        self.final = True
 
     def fill(
         self, args: Sequence[NDArray[Any]], size: int
@@ -56,10 +76,18 @@ class Machine:
         made = [np.empty(size) for _ in self.plan.roots]
         columns = [a.ctypes.data for a in (*args, *made)]
         if len(columns) > _MOST_COLUMNS:
-            return self.careful.run(args)
+            return self._by_numpy(args, size)
         self._bits = 0
         self.loops[1].call(columns, size)
         return made, Trouble(sum(flag for flag, bit in _BITS.items() if self._bits & bit))
+
+    def _by_numpy(
+        self, args: Sequence[NDArray[Any]], size: int
+    ) -> tuple[list[NDArray[Any]], Trouble]:
+        import numpy as np
+
+        values, trouble = self.careful.run(args)
+        return [np.broadcast_to(v, (size,)) for v in values], trouble
 
     def _redo(self, columns: int, count: int, marks: int) -> int:
         """Compute the marked lanes again; what to say of them, in the processor's bits."""

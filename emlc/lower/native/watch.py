@@ -67,7 +67,7 @@ def _operator(
         made.vanishing.append((n, zeros))
     numbers = [fixed[a] for a in n.args if a in fixed]
     scaled = bool(row.scale) and len(n.args) - len(numbers) == 1 and (
-        not numbers or (row.scale == "all" and 1e-30 < abs(numbers[0]) < 1e30)
+        not numbers or (row.scale == "all" and (row.power or n.args[-1] in fixed) and 1e-30 < abs(numbers[0]) < 1e30)
     )
     if scaled and n not in matters and n.args[0] not in fixed:
         return
