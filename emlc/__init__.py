@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emlc.check import Verdict
     from emlc.errors import EmlcError
+    from emlc.exchange import from_sympy, lambdify, to_sympy
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
@@ -34,12 +35,15 @@ __all__ = [
     "diff",
     "evaluate",
     "flatten",
+    "from_sympy",
     "jacobian",
+    "lambdify",
     "measure",
     "parse",
     "parse_tree",
     "search",
     "show",
+    "to_sympy",
 ]
 
 _HOME = {
@@ -51,12 +55,15 @@ _HOME = {
     "diff": "emlc.pipeline",
     "evaluate": "emlc.lower.balls",
     "flatten": "emlc.ir.tape",
+    "from_sympy": "emlc.exchange",
     "jacobian": "emlc.pipeline",
+    "lambdify": "emlc.exchange",
     "measure": "emlc.ir.tape",
     "parse": "emlc.parse",
     "parse_tree": "emlc.parse",
     "search": "emlc.search",
     "show": "emlc.show",
+    "to_sympy": "emlc.exchange",
 }
 
 

@@ -26,7 +26,7 @@ LAYERS = (
     ("lower", "render"),
     ("check",),
     ("search", "regress", "pipeline"),
-    ("explore",),
+    ("explore", "exchange"),
     ("__init__",),
     ("cli",),
     ("__main__",),
