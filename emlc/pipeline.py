@@ -127,6 +127,12 @@ class Compiled:
 
         return to_svg(self.tape, **options)
 
+    def to_sympy(self, *, tree: bool = False) -> Any:
+        """The formula in sympy; the tree, unevaluated, with `tree`."""
+        from emlc.exchange import to_sympy
+
+        return to_sympy(self.tree if tree else self.formula, evaluate=not tree)
+
     def to_json(self) -> dict[str, Any]:
         """The document that `emlc compile --json` prints."""
         return {

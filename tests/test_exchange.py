@@ -80,6 +80,13 @@ def test_trees_stay_as_they_are() -> None:
         to_sympy(tree)
 
 
+def test_a_compiled_formula_in_sympy() -> None:
+    made = emlc.compile("x*y", check=False)
+    assert made.to_sympy() == x * y
+    shown = made.to_sympy(tree=True)
+    assert complex(shown.subs({x: 2, y: 3}).evalf()) == pytest.approx(6)
+
+
 def test_lambdify_stands_in_for_sympy() -> None:
     expressions = [sympy.sin(x) ** 2 + y, sympy.sqrt(x * x + 1) / (y + 2), sympy.exp(-x) * x**y]
     xs, ys = np.linspace(0.1, 3, 50), np.linspace(1, 2, 50)
