@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError
 from emlc.ir.node import Node, Var, postorder
-from emlc.lower.careful import Careful, spelled
 from emlc.lower.evaluator import Evaluator, Trouble, number, say, target, whole_shape
-from emlc.lower.expand import expand, imaginary
+from emlc.lower.expand import imaginary
+from emlc.lower.native.plane import PlaneMachine
 from emlc.lower.native.run import Machine
 from emlc.show import show
 
@@ -102,12 +102,8 @@ class Direct(Evaluator):
         return Machine(self._roots, self.variables, label, self._tier)
 
     @cached_property
-    def _plane(self) -> Careful:
-        def known(row: Any) -> bool:
-            return spelled(row, plane=True)
-
-        roots = [expand(root, known, plane=True) for root in self._roots]
-        return Careful(roots, self.variables, plane=True)
+    def _plane(self) -> PlaneMachine:
+        return PlaneMachine(self._roots, self.variables)
 
     def __call__(
         self, point: Any = None, /, *, out: Any = None, where: Any = True, dtype: Any = None,
