@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 from emlc.lower.native.ssa import Code, Value
 
 # i64 body(ptr columns, i64 count, ptr marks, ptr program): columns holds the addresses of inputs and
@@ -17,52 +20,152 @@ def body(code: Code, inputs: int, outputs: list[Value]) -> str:
 
 
 def function(code: Code, inputs: int, outputs: list[Value], name: str) -> str:
-    """The function alone."""
-    width = code.target.width
-    vector = code.types["d"]
-    count = inputs + len(outputs)
-    lines = [f"{_HEAD.format(name)} #0 {{", "entry:"]
-    for k in range(count):
+    """The function alone: one loop, or one loop after the other over a tile."""
+    if code.flagged is None:
+        code.flag(Value(code, "m", "zeroinitializer"))
+    return "\n".join(_Writer(code, inputs, outputs).function(name)) + "\n"
+
+
+_NAME = re.compile(r"%[vx]\d+\b")
+_TILE = 256  # points between two loops
+
+
+class _Writer:
+    """The text of a function; values that later loops need go through buffers of a tile."""
+
+    def __init__(self, code: Code, inputs: int, outputs: list[Value]) -> None:
+        self.code, self.inputs, self.outputs = code, inputs, outputs
+        cuts = [c for c in code.cuts if 0 < c < len(code.lines)]
+        edges = [0, *cuts, len(code.lines)]
+        self.loops = [code.lines[a:b] for a, b in pairwise(edges)]
+        self.last = len(self.loops) - 1
+        assert code.flagged is not None
+        self.ends = [code.flagged.name, *(v.name for v in outputs)]
+        self.home = {
+            line.split(" ", 1)[0]: k for k, lines in enumerate(self.loops) for line in lines
+        }
+        self.used = [set[str]() for _ in self.loops]
+        for k, lines in enumerate(self.loops):
+            for line in lines:
+                self.used[k].update(_NAME.findall(line.split("=", 1)[1]))
+        self.used[self.last].update(n for n in self.ends if _NAME.fullmatch(n))
+        self.carried = sorted(
+            {n for k, names in enumerate(self.used) for n in names if self.home.get(n, k) < k},
+            key=lambda n: int(n[2:]),
+        )
+
+    def function(self, name: str) -> list[str]:
+        count = self.inputs + len(self.outputs)
+        lines = [f"{_HEAD.format(name)} #0 {{", "entry:"]
+        for k in range(count):
+            lines += [
+                f"%s{k} = getelementptr ptr, ptr %columns, i64 {k}",
+                f"%p{k} = load ptr, ptr %s{k}",
+            ]
+        lines += [f"%b{n[1:]} = alloca i8, i64 {_TILE * 8}, align 64" for n in self.carried]
+        tile = "%count" if self.last == 0 else str(_TILE)
         lines += [
-            f"%s{k} = getelementptr ptr, ptr %columns, i64 {k}",
-            f"%p{k} = load ptr, ptr %s{k}",
+            "br label %tiles",
+            "tiles:",
+            "%t = phi i64 [0, %entry], [%t.next, %tile.done]",
+            "%any = phi i64 [0, %entry], [%any.now, %tile.done]",
+            "%left = sub i64 %count, %t",
+            "%going = icmp sgt i64 %left, 0",
+            "br i1 %going, label %part, label %done",
+            "part:",
+            f"%short = icmp slt i64 %left, {tile}",
+            f"%m = select i1 %short, i64 %left, i64 {tile}",
+            "br label %loop0",
         ]
-    lines += [
-        "%some = icmp sgt i64 %count, 0",
-        "br i1 %some, label %loop, label %done",
-        "loop:",
-        "%i = phi i64 [0, %entry], [%next, %loop]",
-        "%any = phi i64 [0, %entry], [%any2, %loop]",
-    ]
-    for k in range(inputs):
+        for k in range(len(self.loops)):
+            lines += self._loop(k)
         lines += [
-            f"%a{k} = getelementptr double, ptr %p{k}, i64 %i",
-            f"%x{k} = load {vector}, ptr %a{k}, align 8",
+            "tile.done:", "%t.next = add i64 %t, %m", "br label %tiles",
+            "done:", "ret i64 %any", "}",
+        ]  # fmt: skip
+        return lines
+
+    def _loop(self, k: int) -> list[str]:
+        before = "%part" if k == 0 else f"%loop{k - 1}"
+        after = "tile.done" if k == self.last else f"loop{k + 1}"
+        width = self.code.target.width
+        lines = [
+            f"loop{k}:",
+            f"%j{k} = phi i64 [0, {before}], [%n{k}, %loop{k}]",
+            *(["%any.so = phi i64 [%any, " + before + f"], [%any.now, %loop{k}]"]
+              if k == self.last else []),
+            f"%i{k} = add i64 %t, %j{k}",
+        ]  # fmt: skip
+        lines += self._loads(k)
+        here = {n: f"{n}.{k}" for n in self.used[k] if self.home.get(n) != k}
+        lines += [
+            _NAME.sub(lambda found: here.get(found[0], found[0]), line) for line in self.loops[k]
         ]
-    lines += code.lines
-    for k, value in enumerate(outputs):
-        lines += [
-            f"%b{k} = getelementptr double, ptr %p{inputs + k}, i64 %i",
-            f"store {vector} {value.name}, ptr %b{k}, align 8",
+        lines += self._stores(k)
+        if k == self.last:
+            lines += self._results(here)
+        return [
+            *lines,
+            f"%n{k} = add i64 %j{k}, {width}",
+            f"%c{k} = icmp slt i64 %n{k}, %m",
+            f"br i1 %c{k}, label %loop{k}, label %{after}",
         ]
-    if code.flagged is not None:
-        lines += [
-            f"%bits = bitcast <{width} x i1> {code.flagged.name} to i{width}",
-            "%byte = lshr i64 %i, 3",
-            "%m = getelementptr i8, ptr %marks, i64 %byte",
-            f"store i{width} %bits, ptr %m, align 1",
+
+    def _loads(self, k: int) -> list[str]:
+        vector = self.code.types["d"]
+        lines = []
+        for n in sorted(self.used[k]):
+            if n not in self.home:
+                at = f"getelementptr double, ptr %p{n[2:]}, i64 %i{k}"
+                lines += [f"%a{n[2:]}.{k} = {at}", f"{n}.{k} = load {vector}, ptr %a{n[2:]}.{k}, align 8"]
+            elif self.home[n] < k:
+                lines += self._buffer(n, k, "l")
+                kind, width = self.code.kinds[n], self.code.target.width
+                held = f"i{width}" if kind == "m" else self.code.types[kind]
+                name = f"{n}.{k}.bits" if kind == "m" else f"{n}.{k}"
+                lines.append(f"{name} = load {held}, ptr %l{n[1:]}.{k}, align 1")
+                if kind == "m":
+                    lines.append(f"{n}.{k} = bitcast {held} {name} to {self.code.types['m']}")
+        return lines
+
+    def _buffer(self, n: str, k: int, prefix: str) -> list[str]:
+        """The place of a carried value: a tile of doubles, or one bit a point."""
+        if self.code.kinds[n] != "m":
+            return [f"%{prefix}{n[1:]}.{k} = getelementptr double, ptr %b{n[1:]}, i64 %j{k}"]
+        return [
+            f"%{prefix}{n[1:]}.{k}.o = lshr i64 %j{k}, 3",
+            f"%{prefix}{n[1:]}.{k} = getelementptr i8, ptr %b{n[1:]}, i64 %{prefix}{n[1:]}.{k}.o",
+        ]
+
+    def _stores(self, k: int) -> list[str]:
+        lines = []
+        for n in self.carried:
+            if self.home[n] != k:
+                continue
+            kind, width = self.code.kinds[n], self.code.target.width
+            lines += self._buffer(n, k, "w")
+            held, name = self.code.types[kind], n
+            if kind == "m":
+                lines.append(f"{n}.w = bitcast {held} {n} to i{width}")
+                held, name = f"i{width}", f"{n}.w"
+            lines.append(f"store {held} {name}, ptr %w{n[1:]}.{k}, align 1")
+        return lines
+
+    def _results(self, here: dict[str, str]) -> list[str]:
+        vector, width = self.code.types["d"], self.code.target.width
+        mask, *values = [here.get(n, n) for n in self.ends]
+        lines = []
+        for k, name in enumerate(values):
+            lines += [
+                f"%o{k} = getelementptr double, ptr %p{self.inputs + k}, i64 %i{self.last}",
+                f"store {vector} {name}, ptr %o{k}, align 8",
+            ]
+        return [
+            *lines,
+            f"%bits = bitcast <{width} x i1> {mask} to i{width}",
+            f"%byte = lshr i64 %i{self.last}, 3",
+            "%mark = getelementptr i8, ptr %marks, i64 %byte",
+            f"store i{width} %bits, ptr %mark, align 1",
             f"%wide = zext i{width} %bits to i64",
-            "%any2 = or i64 %any, %wide",
+            "%any.now = or i64 %any.so, %wide",
         ]
-    else:
-        lines.append("%any2 = add i64 %any, 0")
-    lines += [
-        f"%next = add i64 %i, {width}",
-        "%more = icmp slt i64 %next, %count",
-        "br i1 %more, label %loop, label %done",
-        "done:",
-        "%all = phi i64 [0, %entry], [%any2, %loop]",
-        "ret i64 %all",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"

@@ -324,6 +324,7 @@ def sigmoid(code: Code, x: Value) -> Value:
 def softplus(code: Code, x: Value) -> Value:
     """ln(1 + e^x), without overflow."""
     small = exp(code, -code.abs(x))
+    code.breathe()
     u = 1.0 + small
     high, low, _ = ln_parts(code, u, small - (u - 1.0))
     return code.most(0.0, x) + (high + low)

@@ -32,7 +32,7 @@ def _machine(level: int) -> Any:
     llvm = _llvm()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=_features(), opt=level, reloc="pic", codemodel="default"
+        cpu=_here()[0], features=_features(), opt=level, reloc="pic", codemodel="default"
     )
 
 
@@ -81,10 +81,15 @@ def on_disk(key: str) -> bool:
     return store.sealed(_path(key)) is not None
 
 
-def _path(key: str) -> Path:
+@cache
+def _here() -> tuple[str, ...]:
+    """What machine code depends on besides its source."""
     llvm = _llvm()
-    machine = (llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info))
-    return store.folder() / f"emlc_{store.key(key, *machine)}.o"
+    return llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info)
+
+
+def _path(key: str) -> Path:
+    return store.folder() / f"emlc_{store.key(key, *_here())}.o"
 
 
 def _compile(text: str, level: int, passes: bool) -> bytes:

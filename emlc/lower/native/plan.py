@@ -109,6 +109,7 @@ class Plan:
         """The LLVM module of the compiled loop."""
         code = Code(target)
         place = {name: k for k, name in enumerate(self.names)}
+        look = _Looks(self)
         values: dict[Node, Value] = {}
         for n in self.order:
             if n in self.fixed:
@@ -117,21 +118,30 @@ class Plan:
                 values[n] = Value(code, "d", f"%x{place[n.head.name]}")
             else:
                 assert isinstance(n.head, Primitive)
+                code.breathe()
                 values[n] = KERNEL_OF[n.head](code, *(values[a] for a in n.args))
-        self._watch(code, values)
+                look.at(code, n, values)
         return body.body(code, max(1, len(self.names)), [values[r] for r in self.roots])
 
-    def _watch(self, code: Code, values: dict[Node, Value]) -> None:
-        seen = watched(self.order, self.roots, self.fixed)
-        for n in seen.wild:
+
+class _Looks:
+    """The looks to take at values as they are made."""
+
+    def __init__(self, plan: Plan) -> None:
+        seen = watched(plan.order, plan.roots, plan.fixed)
+        self.wild, self.tiny, self.vanishing = set(seen.wild), set(seen.tiny), dict(seen.vanishing)
+
+    def at(self, code: Code, n: Node, values: dict[Node, Value]) -> None:
+        """Flag what is to be flagged of this part."""
+        if n in self.wild:
             code.flag(code.wild(values[n]))
-        for n, zeros in seen.vanishing:
+        if n in self.tiny:
+            code.flag(code.abs(values[n]) < TINY)
+        if n in self.vanishing:
             mask = code.vanished(values[n])
-            for a in zeros:
+            for a in self.vanishing[n]:
                 mask = mask & ~values[a].same(0.0)
             code.flag(mask)
-        for n in seen.tiny:
-            code.flag(code.abs(values[n]) < TINY)
 
 
 def constants(order: tuple[Node, ...]) -> dict[Node, float]:

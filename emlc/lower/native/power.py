@@ -14,6 +14,7 @@ Pair = tuple[Value, Value]
 def pow(code: Code, x: Value, y: Value) -> Value:
     """x^y as numpy has it: nan for x < 0 unless y is whole, 1 for y = 0 and for x = 1."""
     high, low = ln_precise(code, code.abs(x))
+    code.breathe()
     product = y * high
     rest = code.fma(y, high, -product) + y * low
     wide = code.abs(product) < 1e3

@@ -11,7 +11,7 @@ from emlc.ir.node import Node
 from emlc.lower.careful import Careful
 from emlc.lower.evaluator import Trouble
 from emlc.lower.native import engine, tile, ufunc
-from emlc.lower.native.plan import plan
+from emlc.lower.native.plan import Plan, plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +49,7 @@ class Machine:
         self.ufunc = ufunc.ufunc(self.loops, self.inputs, len(roots), label) if few else None
         self.final = False
         small = len(self.plan.order) <= MAX_COMPILED
-        if tier == "compiled" or (
-            tier == "auto" and small and (engine.on_disk(self.plan.key) or not tile.ready())
-        ):
+        if tier == "compiled" or (tier == "auto" and small and _at_once(self.plan)):
             self.compile()
         else:
             made = tile.program(self.plan)
@@ -108,6 +106,24 @@ class Machine:
         said = sum(bit for flag, bit in _BITS.items() if flag in trouble)
         self._bits |= said
         return said
+
+
+_direct = 0
+
+
+def _at_once(made: Plan) -> bool:
+    """Whether to compile before the first call.
+
+    That is so where the disk has the code, and for the first formula of a process that would have
+    to compile the operations of the other tier.
+    """
+    global _direct
+    if engine.on_disk(made.key):
+        return True
+    if tile.ready() or _direct:
+        return False
+    _direct += 1
+    return True
 
 
 def _column(address: int, count: int) -> NDArray[Any]:

@@ -23,6 +23,8 @@ class Target:
     register: int
     avx512: bool
 
+_LONG = 24  # lines
+
 
 class Value:
     """One vector; the operators are those of IEEE arithmetic and of two's complement."""
@@ -142,6 +144,8 @@ class Code:
         self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.types = {kind: f"<{target.width} x {lane}>" for kind, lane in _LANE.items()}
+        self.cuts: list[int] = []
+        self.kinds: dict[str, str] = {}
         self.numbers: dict[str, float] = {}
         self.flagged: Value | None = None
         self._known: dict[str, Value] = {}
@@ -152,6 +156,7 @@ class Code:
         if found is None:
             found = self._known[text] = Value(self, kind, f"%v{len(self._known)}")
             self.lines.append(f"{found.name} = {text}")
+            self.kinds[found.name] = kind
         return found
 
     def lift(self, value: Operand, kind: str) -> Value:
@@ -221,6 +226,15 @@ class Code:
     def nan(self, x: Value) -> Value:
         """Where x is nan."""
         return self.line("m", f"fcmp uno {self.types['d']} {x.name}, {x.name}")
+
+    def breathe(self) -> None:
+        """A good place to begin another loop, where the present one is long.
+
+        A processor looks ahead by a hundred operations or so: two long chains one after the other
+        run slower in one loop than in two.
+        """
+        if len(self.lines) - (self.cuts[-1] if self.cuts else 0) >= _LONG:
+            self.cuts.append(len(self.lines))
 
     def flag(self, mask: Value) -> None:
         """Ask for the lanes of the mask to be done again with care."""
