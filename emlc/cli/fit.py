@@ -121,7 +121,8 @@ def command(**options: Any) -> int:
     if options["plot"]:
         from emlc.regress.plots import save
 
-        save(made, found.variables, found.target, options["plot"], target=found.target_name)
+        save(made, found.variables, found.target, options["plot"],
+             target_name=found.target_name)  # fmt: skip
         report.note("wrote", options["plot"])
     if options["output"]:
         _write_tree(made.best, options["output"])

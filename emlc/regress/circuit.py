@@ -16,8 +16,10 @@ import math
 
 import numpy as np
 
+from emlc.lower.vector import atan as small_atan
 from emlc.lower.vector import exp as fast_exp
 from emlc.lower.vector import log as fast_log
+from emlc.lower.vector import sin_cos
 from emlc.regress.jit import Array, compiled
 
 TILE = 64
@@ -74,6 +76,33 @@ def inputs(
 
 
 @compiled
+def polar(size: float, angle: float) -> tuple[float, float]:
+    """size cos(angle) and size sin(angle), without branches, for abs(angle) < 1e9."""
+    turns = angle * (2.0 / math.pi)
+    quarter = math.floor(turns + 0.5)
+    s, c = sin_cos(0.5 * (turns - quarter))
+    s = s * math.pi
+    odd = quarter - 2.0 * math.floor(0.5 * quarter)
+    side = 1.0 - 2.0 * (math.floor(0.5 * quarter) - 2.0 * math.floor(0.25 * quarter))
+    re = side * (c if odd == 0.0 else -s)
+    im = side * (s if odd == 0.0 else c)
+    return size * re, size * im
+
+
+@compiled
+def argument(re: float, im: float) -> float:
+    """The angle of re + i im, without branches; pi on the negative real axis."""
+    x, y = abs(re), abs(im)
+    p = min(x, y) / max(max(x, y), 1e-300)
+    steep = p > 0.41421356237309503
+    q = (p - 1.0) / (p + 1.0) if steep else p
+    a = small_atan(q) * math.pi + (0.25 * math.pi if steep else 0.0)
+    a = 0.5 * math.pi - a if y > x else a
+    a = math.pi - a if re < 0.0 else a
+    return -a if im < 0.0 else a
+
+
+@compiled
 def gate(
     s: int, n: int, plain_x: bool, plain_y: bool, ur: Array, ui: Array,
     er: Array, ei: Array, fr: Array, fi: Array,
@@ -85,9 +114,7 @@ def gate(
             er[s, t] = fast_exp(ur[j, t])
     else:
         for t in range(n):
-            size = math.exp(ur[j, t])
-            er[s, t] = size * math.cos(ui[j, t])
-            ei[s, t] = size * math.sin(ui[j, t])
+            er[s, t], ei[s, t] = polar(fast_exp(ur[j, t]), ui[j, t])
     if plain_y:
         low = math.inf
         for t in range(n):
@@ -99,10 +126,16 @@ def gate(
                 for t in range(n):
                     fi[s, t] = ei[s, t]
             return plain_x
+    if plain_y:
+        for t in range(n):
+            ui[k, t] = 0.0
+    if plain_x:
+        for t in range(n):
+            ei[s, t] = 0.0
     for t in range(n):
-        b = 0.0 if plain_y else ui[k, t]
-        fr[s, t] = er[s, t] - math.log(math.hypot(ur[k, t], b))
-        fi[s, t] = (0.0 if plain_x else ei[s, t]) - math.atan2(b, ur[k, t])
+        size = max(ur[k, t] * ur[k, t] + ui[k, t] * ui[k, t], 1e-300)
+        fr[s, t] = er[s, t] - 0.5 * fast_log(size)
+        fi[s, t] = ei[s, t] - argument(ur[k, t], ui[k, t])
     return False
 
 

@@ -241,6 +241,9 @@ def _fitted(m: Model) -> list[int]:
 # -- snapping --------------------------------------------------------------------------------------
 
 
+_UNITS = (Exact(Fraction(0), "1", 0.0, 0.0), Exact(Fraction(1), "1", 1.0, 0.0))
+
+
 def snap(m: Model) -> None:
     """Replace free numbers by exact ones where that shortens the description of the data."""
     while m.free:
@@ -254,13 +257,14 @@ def snap(m: Model) -> None:
 
 
 def _trials(m: Model) -> Iterator[Model]:
+    yield from _rescaled(m)
     deviation = m.deviations()
     for place, spread in zip(m.free, deviation, strict=True):
         value = float(m.const[place])
         room = max(4.0 * float(spread), 1e-12 * abs(value))
-        # A number that another one can make up for is 1, however far from it.
-        unit = [Exact(Fraction(1), "1", 1.0, 0.0)] if spread > 0.3 * abs(value) else []
-        for exact in near(value, min(room, max(0.3 * abs(value), 1e-6))) + unit:
+        found = near(value, min(room, max(0.3 * abs(value), 1e-6)))
+        # What other numbers can make up for is 0 or 1, however far from it.
+        for exact in [*found, *(e for e in _UNITS if e.value not in [f.value for f in found])]:
             trial = Model(
                 m.code, m.const.copy(), [k for k in m.free if k != place], m.engine, m.arity,
                 m.x, m.y, m.w, m.exact | {place: exact},
@@ -270,6 +274,29 @@ def _trials(m: Model) -> Iterator[Model]:
             yield trial
             if trial.length() < m.length():
                 break
+
+
+def _rescaled(m: Model) -> Iterator[Model]:
+    """Where numbers may grow together without any change, each of them made 1."""
+    sizes = m.const[m.free]
+    if len(sizes) < 2 or not sizes.all():
+        return
+    slopes = m.slopes() * sizes[:, None] * np.sqrt(m.w)
+    left, strength, _ = np.linalg.svd(slopes, full_matrices=False)
+    for direction in left.T[strength < 1e-7 * strength[0]]:
+        for k in np.flatnonzero(np.abs(direction) > 0.05):
+            place = m.free[k]
+            far = np.clip(-math.log(abs(sizes[k])) / direction[k] * direction, -300, 300)
+            minus = sizes[k] < 0
+            one = Exact(Fraction(-1 if minus else 1), "1", -1.0 if minus else 1.0, 0.0)
+            trial = Model(
+                m.code, m.const.copy(), [f for f in m.free if f != place], m.engine, m.arity,
+                m.x, m.y, m.w, m.exact | {place: one},
+            )  # fmt: skip
+            trial.const[m.free] = sizes * np.exp(far)
+            trial.const[place] = one.value
+            trial.refit(8)
+            yield trial
 
 
 def round_free(m: Model) -> None:

@@ -20,9 +20,9 @@ from emlc.tables.primitives import BY_NAME, Primitive
 # Operators and how often a random formula has them.
 DEFAULT = {
     "add": 4.0, "sub": 3.0, "mul": 4.0, "div": 3.0, "sqr": 1.5, "sqrt": 1.0, "exp": 1.2,
-    "ln": 0.7, "sin": 0.6, "cos": 0.6, "tanh": 0.2, "asin": 0.1,
+    "ln": 0.7, "sin": 0.6, "cos": 0.6, "tanh": 0.2, "asin": 0.1, "pow": 0.7,
 }  # fmt: skip
-_BUILT = (*DEFAULT, "neg", "inv", "pow", "acos", "atan", "tan", "sinh", "cosh", "abs", "softplus")
+_BUILT = (*DEFAULT, "neg", "inv", "acos", "atan", "tan", "sinh", "cosh", "abs", "softplus")
 
 
 def rows(operators: Sequence[str] | None) -> tuple[Primitive, ...]:

@@ -141,14 +141,18 @@ def polish(
 
 
 @compiled
-def harden(logits: Array, allowed: Array, tau: float, choice: Array) -> None:
-    """Fix every input to its largest term."""
+def harden(logits: Array, allowed: Array, noise: float, choice: Array) -> None:
+    """Fix every input to its largest term, or with noise 1 to one drawn from its mixture."""
     for j in range(2, logits.shape[0]):
         choice[j] = 0
         top = -math.inf
         for o in range(logits.shape[1]):
-            if allowed[j, o] and logits[j, o] > top:
-                choice[j], top = o, logits[j, o]
+            if allowed[j, o]:
+                size = logits[j, o]
+                if noise > 0.0:
+                    size -= noise * math.log(-math.log(max(np.random.random(), 1e-300)) + 1e-300)
+                if size > top:
+                    choice[j], top = o, size
 
 
 @compiled

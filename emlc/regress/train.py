@@ -18,6 +18,8 @@ from emlc.regress.snapping import EXACT, harden, harden_by_loss, polish
 
 MAX_DEPTH = 12
 _POINTS = 36
+_DRAWS = 16
+_BIAS = 0.7
 _FITS = 2e-11
 
 
@@ -27,7 +29,7 @@ class Trained:
 
     success   whether the tree gives all the data to rounding, by rigorous evaluation where needed
     loss      mean squared error of the snapped tree on the points trained on
-    restarts  how often it began anew
+    restarts  how many circuits were snapped and polished
     history   the loss of each step of the last descent
     logits    what the last descent ended with
     """
@@ -51,22 +53,27 @@ def seeded(seed: int) -> None:
 @compiled
 def attempts(
     count: int, allowed: Array, x: Array, wanted: Array, work: Array, f: Array, good: Array,
-    steps: int, choice: Array, logits: Array, history: Array, enough: float, passes: int,
+    steps: int, bias: float, choice: Array, logits: Array, history: Array, enough: float,
+    passes: int,
 ) -> tuple[float, int]:  # fmt: skip
-    """Short descents from random logits, each snapped and polished, until one is exact.
+    """Circuits drawn from trained and from random logits, snapped and polished, until one is exact.
 
-    The error of the best circuit, left in choice, and the number of descents.
+    Of sixteen, one is what a short descent ends with, three are drawn from its mixtures and the
+    others from random ones. The error of the best, left in choice, and how many were drawn.
     """
     low = math.inf
     trial = np.zeros(choice.size, dtype=np.int64)
     for k in range(count):
-        for j in range(2, logits.shape[0]):
-            for o in range(logits.shape[1]):
-                logits[j, o] = np.random.normal()
-            logits[j, 0] += 1.0 if np.random.random() < 0.7 else 0.0
-        descend(logits, allowed, allowed, x, wanted, work, steps, 0.3, 0.1, 1.0, 0.25, 1.0,
-                0.5, 0.0, EXACT, history)  # fmt: skip
-        harden(logits, allowed, 1.0, trial)
+        trained = k % _DRAWS == 0
+        if k % _DRAWS in (0, 4):
+            for j in range(2, logits.shape[0]):
+                for o in range(logits.shape[1]):
+                    logits[j, o] = np.random.normal()
+                logits[j, 0] += bias
+        if trained:
+            descend(logits, allowed, allowed, x, wanted, work, steps, 0.3, 0.1, 1.0, 0.25, 1.0,
+                    0.5, 0.0, EXACT, history)  # fmt: skip
+        harden(logits, allowed, 0.0 if trained else 1.0, trial)
         error = polish(trial, allowed, x, wanted, f, good, passes)
         if error < low:
             low = error
@@ -118,9 +125,9 @@ class Circuit:
         restarts = 0
         found = Trained(None, False, math.inf, 0, 0, 0.0, history, logits)
         while True:
-            batch = 4 if restarts else 1
+            batch = 4 * _DRAWS
             error, count = attempts(
-                batch, self.allowed, x, wanted, self.work, f, good, steps, choice, logits,
+                batch, self.allowed, x, wanted, self.work, f, good, steps, _BIAS, choice, logits,
                 history, EXACT, 12,
             )  # fmt: skip
             restarts += count
@@ -131,7 +138,7 @@ class Circuit:
                     found.success = self.fits(rpn)
             if found.success or time.monotonic() - begun > seconds:
                 break
-        found.restarts, found.steps = restarts, restarts * steps
+        found.restarts, found.steps = restarts, -(-restarts // _DRAWS) * steps
         found.seconds = time.monotonic() - begun
         return found
 
@@ -156,7 +163,7 @@ class Circuit:
         descend(logits, *data, hardening, 0.01, 1e-4, 2.5, 0.01, 2.0, 0.0, 1.0, 1e-24,
                 history[search:])  # fmt: skip
         choice = np.zeros(self.inputs, dtype=np.int64)
-        harden(logits, self.allowed, 1.0, choice)
+        harden(logits, self.allowed, 0.0, choice)
         rpn = self.rpn(choice)
         worst = tree_misfit(rpn, self.names, self.x, self.target)
         loss = float(np.mean(np.abs(worst * self.target) ** 2)) if worst < math.inf else math.inf
