@@ -22,18 +22,22 @@ if TYPE_CHECKING:
     from emlc.parse import parse, parse_tree
     from emlc.pipeline import Compiled, check, compile, diff, jacobian
     from emlc.search import search
+    from emlc.regress.estimator import EMLRegressor
+    from emlc.regress.fit import fit
     from emlc.show import show
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Compiled",
+    "EMLRegressor",
     "EmlcError",
     "Verdict",
     "check",
     "compile",
     "diff",
     "evaluate",
+    "fit",
     "flatten",
     "from_sympy",
     "jacobian",
@@ -48,12 +52,14 @@ __all__ = [
 
 _HOME = {
     "Compiled": "emlc.pipeline",
+    "EMLRegressor": "emlc.regress.estimator",
     "EmlcError": "emlc.errors",
     "Verdict": "emlc.check",
     "check": "emlc.pipeline",
     "compile": "emlc.pipeline",
     "diff": "emlc.pipeline",
     "evaluate": "emlc.lower.balls",
+    "fit": "emlc.regress.fit",
     "flatten": "emlc.ir.tape",
     "from_sympy": "emlc.exchange",
     "jacobian": "emlc.pipeline",

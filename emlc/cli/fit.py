@@ -192,11 +192,15 @@ def _report(made: Fit) -> None:
         report.note("domain", best.domain)
     tokens = best.rpn
     if tokens and len(tokens) <= _SHOWN_TOKENS:
-        report.note("tree", "".join(tokens) if all(len(t) == 1 for t in tokens) else " ".join(tokens))
+        report.note(
+            "tree", "".join(tokens) if all(len(t) == 1 for t in tokens) else " ".join(tokens)
+        )
     elif best.tree is not None:
         fitted = f", {len(best.constants)} of its leaves fitted numbers" if best.constants else ""
         report.note("tree", f"K = {best.k}{fitted} (-o writes it)")
-    report.note("time", f"{made.seconds:.1f} s, {made.fits:,} formulas fitted; ended: {made.stopped}")
+    report.note(
+        "time", f"{made.seconds:.1f} s, {made.fits:,} formulas fitted; ended: {made.stopped}"
+    )
 
 
 def _near_one(r2: float) -> str:

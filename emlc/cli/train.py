@@ -89,7 +89,7 @@ def _own(text: str, depth: int | None) -> tuple[int, list[str], str]:
 
     tree = parse_tree(text)
     rpn = rpn_tokens(tree)
-    unknown = sorted({t for t in rpn} - {"1", "E", "x", "y"})
+    unknown = sorted(set(rpn) - {"1", "E", "x", "y"})
     if unknown:
         raise TreeError(f"the tree has {unknown[0]}", hint="its variables are x and y")
     return depth or max(1, measure(flatten(tree)).depth), rpn, "-"
@@ -108,8 +108,10 @@ def _runs(
     circuit.train(1 << 20, seconds=0.0)
     for seed in range(seeds):
         begun = time.process_time()
-        run = circuit.train_as_paper(seed) if kind == "paper" else circuit.train(
-            seed, seconds=timeout
+        run = (
+            circuit.train_as_paper(seed)
+            if kind == "paper"
+            else circuit.train(seed, seconds=timeout)
         )
         cpu.append(time.process_time() - begun)
         made.append(run)

@@ -126,6 +126,9 @@ def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
     `observed` maps variables to sets that hold their data, the tree's domain if the formula has no
     tree on its natural one.
     """
+    if e.tree is not None:
+        e.k = measure(flatten(e.tree)).size
+        return e
     signs = {
         name: "positive" if value > 0 else "negative" if value < 0 else "real"
         for name, value in e.constants.items()
@@ -136,15 +139,18 @@ def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
     for declared in (signs, signs | {n: d for n, d in observed.items() if n in names}):
         try:
             found = ranges(root, declare(declared))
-            if e.tree is None:
-                e.tree = compile_tree(root, found).tree
+            e.tree = compile_tree(root, found).tree
         except (DomainError, LimitError):
             continue
-        domain = {n: d for n, d in found.domain().items() if n not in e.constants}
-        e.domain = ", ".join(f"{n} {'in ' if d[0] in '[(' else ''}{d}" for n, d in domain.items())
+        e.domain = domain_text({n: d for n, d in found.domain().items() if n not in e.constants})
         break
     e.k = measure(flatten(e.tree if e.tree is not None else root)).size
     return e
+
+
+def domain_text(domain: dict[str, str]) -> str:
+    """A domain as a person reads it."""
+    return ", ".join(f"{n} {'in ' if d[0] in '[(' else ''}{d}" for n, d in domain.items())
 
 
 def front(equations: Sequence[Equation]) -> list[Equation]:

@@ -40,11 +40,11 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     n_jobs        processes, by joblib, with an evolution each (-1: all processors); inside
                   `joblib.parallel_config("dask")` they run on the cluster
     warm_start    whether `fit` goes on from the last one on the same data
-    checkpoint    file that keeps the state every few seconds; a fit that finds it goes on from there
+    checkpoint    file that keeps the state every few seconds; a fit that finds it goes on
     progress      called with the current front as text every few seconds
 
-    After `fit`: `equations_` (the Pareto front as a data frame), `best_` (an Equation), `tree_` (its
-    pure tree as a Node), `feature_names_` (the variables of formulas), `stopped_`, `n_iter_`
+    After `fit`: `equations_` (the Pareto front as a data frame), `best_` (an Equation), `tree_`
+    (its pure tree as a Node), `feature_names_` (the variables of formulas), `stopped_`, `n_iter_`
     (formulas fitted).
 
     >>> X = np.linspace(1, 3, 30)[:, None]
@@ -143,7 +143,7 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def sympy(self, index: int | None = None) -> sympy.Expr:
         """The best formula, or that of a row of `equations_`, in sympy."""
-        from emlc.regress.to_sympy import to_sympy
+        from emlc.exchange import to_sympy
 
         return to_sympy(self._chosen(index).formula)
 

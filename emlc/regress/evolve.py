@@ -142,9 +142,13 @@ class Island:
                 a, b = self.best_scale[cost]
                 found.append(
                     Formula(
-                        self.best_code[cost, :n].copy(), self.best_const[cost, :n].copy(),
-                        float(a), float(b), float(low), int(cost),
-                    )  # fmt: skip
+                        self.best_code[cost, :n].copy(),
+                        self.best_const[cost, :n].copy(),
+                        float(a),
+                        float(b),
+                        float(low),
+                        int(cost),
+                    )
                 )
         return found
 

@@ -14,7 +14,7 @@ from emlc.ir.node import Node
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.regress.jit import Array
-from emlc.regress.meet import Meeting, meeting, spend
+from emlc.regress.meet import meeting, spend
 from emlc.regress.table import Table, begin, find, forecast, grow
 from emlc.regress.trees import to_node, values
 from emlc.regress.values import FINE
@@ -78,7 +78,8 @@ def solve(
     """The shortest pure tree found whose values are the target, to rounding; None when none is.
 
     Every value of the target, real or complex, must be a full double: data that were rounded or
-    carry noise have no exact tree. With `prove`, time that is left goes into showing that no smaller tree fits.
+    carry noise have no exact tree. With `prove`, time that is left goes into showing that no
+    smaller tree fits.
     Raises ArgumentError for lengths that differ and values that are not finite.
 
     >>> x = np.linspace(0.3, 2.1, 9)
@@ -221,7 +222,7 @@ def _covered(spent: int, table: int) -> int:
 def pivots(columns: Array, wanted: Array) -> list[int]:
     """Two rows whose numbers are far from each other, from 1 and from whole numbers."""
     rows = np.unique(np.linspace(0, len(wanted) - 1, min(len(wanted), 400)).astype(int))
-    scored = sorted(rows.tolist(), key=lambda p: -_distinct(columns[:, p], abs(wanted[p])))
+    scored = sorted(rows.tolist(), key=lambda p: -_distinct(columns[:, p], abs(complex(wanted[p]))))
     first = scored[0]
     for other in scored[1:]:
         if np.all(columns[:, other] != columns[:, first]):

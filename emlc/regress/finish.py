@@ -48,7 +48,8 @@ class Model:
 
     def values(self, x: Array | None = None) -> Array:
         """The formula at the columns, its own unless others are given."""
-        return self.values_of_parts(x)[-1]
+        made: Array = self.values_of_parts(x)[-1]
+        return made
 
     def values_of_parts(self, x: Array | None = None) -> Array:
         """The values of every part, (parts, points)."""

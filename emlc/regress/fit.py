@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from emlc.errors import ArgumentError, MissingError
+from emlc.errors import ArgumentError, EmlcError, MissingError
+from emlc.ir.node import Node
+from emlc.ir.tape import flatten
+from emlc.passes.raise_ import raise_tree
 from emlc.regress import finish, machine
-from emlc.regress.equation import Equation, front, r_squared, with_tree
+from emlc.regress.equation import Equation, domain_text, front, r_squared, with_tree
 from emlc.regress.evolve import Island, Task, chosen
 from emlc.regress.exact import Solution, solve
 from emlc.regress.jit import Array
@@ -155,8 +158,9 @@ class _Run:
         length += len(rpn) * math.log(3.0 + len(self.names))
         tree = to_node(rpn)
         predict = OfTree(rpn, self.names)
-        shown = _raised(tree, dict(zip(self.names, self.x, strict=True)))
+        shown, where = _raised(tree)
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
+        made.domain = where
         made.exact = relative < _ROUNDING
         return made
 
@@ -318,9 +322,15 @@ def _said(island: Island, task: Task, names: Sequence[str], seconds: float) -> s
     return "\n".join(lines)
 
 
-def _raised(tree: Any, data: Mapping[str, Array]) -> Any:
-    """The tree as a textbook formula, itself where it has none."""
-    return tree
+def _raised(tree: Node) -> tuple[Node, str]:
+    """The tree as a textbook formula and where it is that; the tree itself where it has none."""
+    try:
+        made = raise_tree(flatten(tree))
+    except EmlcError:
+        return tree, ""
+    if not made.proved or made.conditions:
+        return tree, ""
+    return made.formula, domain_text(made.domain)
 
 
 def checked(

@@ -18,9 +18,7 @@ EXACT = 1e-22
 
 
 @compiled
-def output(
-    s: int, choice: Array, x: Array, f: Array, terms: int, points: int
-) -> bool:
+def output(s: int, choice: Array, x: Array, f: Array, terms: int, points: int) -> bool:
     """Fill the output of gate s, f[s] of shape (points, 2); False where it is not finite."""
     for t in range(points):
         a = choice[2 * s]

@@ -117,7 +117,10 @@ class Circuit:
         begun = time.monotonic()
         seeded(seed)
         rows = _spread(self.x, _POINTS, seed)
-        x, wanted = np.ascontiguousarray(self.x[:, rows]), np.ascontiguousarray(self.wanted[:, rows])
+        x, wanted = (
+            np.ascontiguousarray(self.x[:, rows]),
+            np.ascontiguousarray(self.wanted[:, rows]),
+        )
         f, good = np.zeros((self.inputs, len(rows), 2)), np.zeros(self.inputs, dtype=np.bool_)
         steps = _STEPS.get(self.depth, 60)
         choice = np.zeros(self.inputs, dtype=np.int64)
@@ -142,9 +145,7 @@ class Circuit:
         found.seconds = time.monotonic() - begun
         return found
 
-    def train_as_paper(
-        self, seed: int, *, search: int = 6000, hardening: int = 2000
-    ) -> Trained:
+    def train_as_paper(self, seed: int, *, search: int = 6000, hardening: int = 2000) -> Trained:
         """The schedule of the author's trainer: Adam at a high temperature, then a falling one.
 
         Its penalties on entropy and size are left out, and its random numbers are not ours.
@@ -209,7 +210,7 @@ def _spread(x: Array, most: int, seed: int) -> Array:
     return np.sort(rng.choice(count, min(most, count), replace=False))
 
 
-def paper_data(rpn: str, step: float = 0.1) -> tuple[dict[str, Array], Array]:
+def paper_data(rpn: Sequence[str], step: float = 0.1) -> tuple[dict[str, Array], Array]:
     """The paper's grid, x and y in [1, 3], where a tree of x and y is real, with its values."""
     from emlc.regress.trees import values
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from emlc.ir.node import ONE, Node, eml, var
 from emlc.regress.jit import Array, compiled
-from emlc.regress.values import FINE, eml as eml_value
+from emlc.regress.values import FINE
+from emlc.regress.values import eml as eml_value
 
 OPERATOR, UNIT = -2, -1
 
@@ -46,9 +47,7 @@ def run(program: Array, columns: Array, out: Array, status: Array) -> None:
                 top += 1
                 continue
             top -= 1
-            a, b, st = eml_value(
-                stack[top - 1, 0], stack[top - 1, 1], stack[top, 0], stack[top, 1]
-            )
+            a, b, st = eml_value(stack[top - 1, 0], stack[top - 1, 1], stack[top, 0], stack[top, 1])
             worst = max(worst, st)
             stack[top - 1, 0], stack[top - 1, 1] = a, b
         out[p, 0], out[p, 1], status[p] = stack[0, 0], stack[0, 1], worst
