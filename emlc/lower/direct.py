@@ -7,8 +7,9 @@ ufunc. Points where some part left the range of doubles are computed again in nu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError
@@ -72,6 +73,8 @@ class Direct(Evaluator):
     ) -> None:  # fmt: skip
         if tier not in TIERS:
             raise ArgumentError(f"no tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
+        import numpy as np
+
         names = sorted({n.head.name for n in postorder(*roots) if isinstance(n.head, Var)})
         super().__init__(names if variables is None else variables, real=real)
         self._roots = roots
@@ -82,6 +85,8 @@ class Direct(Evaluator):
         self.formula = roots[0] if single else None
         self.fast = self._machine.ufunc if self._line else None
         self._left = _WORK
+        self._double = np.dtype(np.float64)
+        self._pick = _picker(self.variables)
 
     @property
     def ufunc(self) -> Any:
@@ -105,42 +110,56 @@ class Direct(Evaluator):
     def _plane(self) -> PlaneMachine:
         return PlaneMachine(self._roots, self.variables)
 
+    def plane(self, size: int) -> Any:
+        """A numpy ufunc of complex numbers, None where that many points do not pay for it."""
+        return self._plane.ufunc(size)
+
     def __call__(
         self, point: Any = None, /, *, out: Any = None, where: Any = True, dtype: Any = None,
         **variables: Any,
     ) -> Any:  # fmt: skip
         """Evaluate; the result is a new array or scalar, or `out`."""
-        if self.fast is not None and dtype is None and where is True:
-            args = self.plain(point, variables)
-            if args is not None:
-                if out is None:
-                    return self.fast(*args)
-                if _plain_target(out, args):
-                    return self.fast(*args, out=out)
+        if dtype is None and where is True and self.fast is not None:
+            # what goes wrong here goes wrong below too, and is explained there
+            try:
+                if point is None:
+                    args = self._pick(variables) if len(variables) == self._count else None
+                else:
+                    args = (point,) if self._count == 1 and not variables else None
+                if args and out is None:
+                    made = self.fast(*args)
+                    kind = made.dtype if self._single else made[0].dtype
+                    if kind is self._double:
+                        if self._left > 0:
+                            self._worked(made.size if self._single else made[0].size)
+                        return made
+                elif args and out.dtype is self._double and self._single:
+                    if self._left > 0:
+                        self._worked(out.size)
+                    return self.fast(*args, out=out, dtype=self._double)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                pass
         return self._called(self._named(point, variables), out, where, dtype)
+
+    def plain(self, point: Any, variables: dict[str, Any]) -> Sequence[Any] | None:
+        """The arguments where all are arrays of doubles, which need no more looking at."""
+        if self.fast is None or (point is None) == (len(variables) != self._count):
+            return None
+        args = (point,) if point is not None else [variables.get(name) for name in self.variables]
+        if len(args) != self._count:
+            return None
+        for a in args:
+            if getattr(a, "dtype", None) is not self._double or not a.ndim:
+                return None
+        if self._left > 0 and args:
+            self._worked(args[0].size)
+        return args or None
 
     def _worked(self, size: int) -> None:
         """Count points; past some number of them compiling pays."""
         self._left -= size
         if self._left <= 0 and self._tier == "auto":
             self._machine.compile()
-
-    def plain(self, point: Any, variables: dict[str, Any]) -> list[Any] | None:
-        """The arguments where all are arrays of doubles, which need no more looking at."""
-        if point is None:
-            if len(variables) != self._count:
-                return None
-            args = [variables.get(name) for name in self.variables]
-        elif self._count == 1 and not variables:
-            args = [point]
-        else:
-            return None
-        for a in args:
-            if getattr(a, "dtype", None) != "d" or not a.ndim:
-                return None
-        if self._left > 0 and args:
-            self._worked(args[0].size)
-        return args or None
 
     def _called(self, given: dict[str, Any], out: Any, where: Any, dtype: Any) -> Any:
         """The call in general: any types, shapes and targets."""
@@ -227,6 +246,8 @@ def _stored(made: NDArray[Any], target: NDArray[Any] | None, where: Any) -> Any:
     return target
 
 
-def _plain_target(out: Any, args: list[Any]) -> bool:
-    """Whether the target is one that numpy will certainly take."""
-    return getattr(out, "dtype", None) == "d" and all(out.shape == a.shape for a in args)
+def _picker(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...] | None]:
+    """What takes the values of these names out of a dictionary."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)

@@ -84,3 +84,22 @@ def tan(code: Code, x: Value) -> Value:
     made = over * inverse
     left = code.fma(-made, under, over) + code.fma(-made, under_low, over_low)
     return code.fma(left, inverse, made)
+
+
+def sine_cosine(code: Code, x: Value) -> tuple[Value, Value]:
+    """The sine and the cosine, with one reduction."""
+    code.flag(code.abs(x) > LARGEST)
+    shifted = code.fma(x, 2 * _PER_PI, _SHIFT)
+    k = shifted - _SHIFT
+    r = code.fma(k, -_HALF_PI[0], x)
+    r = code.fma(k, -_HALF_PI[1], r)
+    r = code.fma(k, -_HALF_PI[2], r)
+    u = r * r
+    sine = code.fma(r * u, code.poly(u, *_SIN_4), r)
+    cosine = code.fma(u, code.poly(u, *_COS_4), 1.0)
+    odd, bits = code.odd(shifted), code.bits(shifted)
+    quarter = (bits & 2) << 62
+    other = ((bits + 1) & 2) << 62
+    first = code.bits(code.select(odd, cosine, sine)) ^ quarter
+    second = code.bits(code.select(odd, sine, cosine)) ^ other
+    return code.doubles(first), code.doubles(second)

@@ -16,6 +16,7 @@ from emlc.lower.careful import Careful, spelled
 from emlc.lower.evaluator import Trouble
 from emlc.lower.expand import double, expand
 from emlc.lower.native import body, circular, elementary, engine, hyperbolic, inverse, ufunc
+from emlc.lower.native.run import BITS, MAX_OPERANDS
 from emlc.lower.native.ssa import Code, Value
 from emlc.tables.primitives import Primitive
 
@@ -155,7 +156,7 @@ def _size(code: Code, x: Pair) -> Value:
 
 
 def _sine_cosine(code: Code, x: Value) -> Pair:
-    return circular.sin(code, x), circular.cos(code, x)
+    return circular.sine_cosine(code, x)
 
 
 # -- formulas ------------------------------------------------------------------------------------
@@ -180,16 +181,21 @@ class PlaneMachine:
         self._order = tuple(postorder(*self.roots))
         heads = {n.head for n in self._order if isinstance(n.head, Primitive)}
         known = all(_known(head) for head in heads) and len(self._order) <= _MOST_PARTS
-        self._work = _ENOUGH if known and names else math.inf
-        self._loop: ufunc.Loop | None = None
-        self._bits = 0
+        few = len(self.names) + len(self.roots) <= MAX_OPERANDS
+        self._work = _ENOUGH if known and names and few else math.inf
+        self._ufunc: Any = None
 
-    def compile(self) -> None:
-        """Run compiled code from now on."""
-        self._loop = ufunc.Loop("f8", 2 * len(self.names), 2 * len(self.roots))
-        self._loop.careful(self._redo)
-        made = engine.load(self._text())
-        self._loop.run(made.address("body"), 0, made)
+    def ufunc(self, size: int) -> Any:
+        """A ufunc of complex numbers, None while the points so far do not pay for compiling it."""
+        self._work -= size * len(self._order)
+        if self._ufunc is None and self._work <= 0:
+            made = engine.load(self._text())
+            loops = [ufunc.Loop(kind, len(self.names), len(self.roots)) for kind in ("c8", "c16")]
+            for one in loops:
+                one.careful(self._redo)
+                one.run(made.address("body"), 0, made)
+            self._ufunc = ufunc.ufunc(loops, len(self.names), len(self.roots), "formulas")
+        return self._ufunc
 
     def _text(self) -> str:
         """The LLVM module: columns of real and imaginary parts in turn."""
@@ -216,19 +222,16 @@ class PlaneMachine:
         """The values at contiguous complex numbers."""
         import numpy as np
 
-        size = args[0].size if args else 1
-        if self._loop is None:
-            self._work -= size * len(self._order)
-            if self._work > 0:
-                return self.careful.run(args)
-            self.compile()
-        assert self._loop is not None
-        taken = [np.ascontiguousarray(part) for a in args for part in (a.real, a.imag)]
-        made = [np.empty((2, size)) for _ in self.roots]
-        columns = [part.ctypes.data for part in (*taken, *(half for pair in made for half in pair))]
-        self._bits = 0
-        self._loop.call(columns, size)
-        return [_joined(pair) for pair in made], Trouble(self._bits)
+        made = self.ufunc(args[0].size if args else 1)
+        if made is None:
+            return self.careful.run(args)
+        seen: list[int] = []
+        with np.errstate(all="call", call=lambda _, flag: seen.append(flag)):
+            values = made(*args)
+        trouble = Trouble.NONE
+        for flag in seen:
+            trouble |= Trouble(flag & int(Trouble.DIVIDE | Trouble.OVER | Trouble.INVALID))
+        return [values] if len(self.roots) == 1 else list(values), trouble
 
     def _redo(self, columns: int, count: int, marks: int) -> int:
         """Compute the marked lanes again."""
@@ -243,13 +246,12 @@ class PlaneMachine:
             return 0
         lanes = [_column(place or 0, count) for place in places]
         inputs = 2 * len(self.names)
-        args = [_joined((lanes[k][again], lanes[k + 1][again])) for k in range(0, inputs, 2)]
+        args = [_joined(lanes[k][again], lanes[k + 1][again]) for k in range(0, inputs, 2)]
         values, trouble = self.careful.run(args)
         for k, value in enumerate(values):
             lanes[inputs + 2 * k][again] = np.real(value)
             lanes[inputs + 2 * k + 1][again] = np.imag(value)
-        self._bits |= int(trouble)
-        return 0
+        return sum(bit for flag, bit in BITS.items() if flag in trouble)
 
 
 def _applied(code: Code, row: Primitive, args: list[Pair]) -> Pair:
@@ -279,9 +281,10 @@ def _column(address: int, count: int) -> NDArray[Any]:
     return np.frombuffer(lanes, np.float64)
 
 
-def _joined(pair: Any) -> NDArray[Any]:
+def _joined(re: NDArray[Any], im: NDArray[Any]) -> NDArray[Any]:
+    """Complex numbers whose zero parts are +0."""
     import numpy as np
 
-    made = np.empty(pair[0].size, dtype=np.complex128)
-    made.real, made.imag = pair
+    made = np.empty(re.size, dtype=np.complex128)
+    made.real, made.imag = re + 0.0, im + 0.0
     return made

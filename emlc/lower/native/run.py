@@ -22,7 +22,7 @@ _MOST_COLUMNS = 500
 _DOUBLES = ("f4", "f8")
 # The bits of the floating-point environment: C's FE_INVALID, FE_DIVBYZERO, FE_OVERFLOW.
 _ARM = platform.machine().lower() in ("aarch64", "arm64")
-_BITS = {Trouble.INVALID: 1, Trouble.DIVIDE: 2 if _ARM else 4, Trouble.OVER: 4 if _ARM else 8}
+BITS = {Trouble.INVALID: 1, Trouble.DIVIDE: 2 if _ARM else 4, Trouble.OVER: 4 if _ARM else 8}
 
 
 class Machine:
@@ -77,7 +77,7 @@ class Machine:
             return self._by_numpy(args, size)
         self._bits = 0
         self.loops[1].call(columns, size)
-        return made, Trouble(sum(flag for flag, bit in _BITS.items() if self._bits & bit))
+        return made, Trouble(sum(flag for flag, bit in BITS.items() if self._bits & bit))
 
     def _by_numpy(
         self, args: Sequence[NDArray[Any]], size: int
@@ -103,7 +103,7 @@ class Machine:
         values, trouble = self.careful.run(args)
         for lane, value in zip(lanes[self.inputs :], values, strict=True):
             lane[again] = value
-        said = sum(bit for flag, bit in _BITS.items() if flag in trouble)
+        said = sum(bit for flag, bit in BITS.items() if flag in trouble)
         self._bits |= said
         return said
 
