@@ -13,6 +13,9 @@ from typing import Any
 from emlc.render.svg import xml
 
 
+_SCRIPTS = ("compute.js", "plots.js", "page.js")
+
+
 @cache
 def asset(name: str) -> str:
     """The text of a file that the page is made of."""
@@ -24,7 +27,7 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
 
     >>> text = page({"source": "x"})
     >>> text.count("<script"), "default-src 'none'" in text
-    (3, True)
+    (4, True)
     """
     data = json.dumps({**found, "served": served}, ensure_ascii=False, separators=(",", ":"))
     holes = {
@@ -33,6 +36,7 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
         "style": asset("page.css"),
         "data": data.replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " "),
         "compute": asset("compute.js"),
+        "plots": asset("plots.js"),
         "script": asset("page.js"),
     }
     head, *rest = asset("page.html").split("{{")
@@ -45,7 +49,7 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
 
 def policy(*, served: bool) -> str:
     """The content security policy: this page's own scripts and style, by their hashes."""
-    scripts = " ".join(_hash(asset(name)) for name in ("compute.js", "page.js"))
+    scripts = " ".join(_hash(asset(name)) for name in _SCRIPTS)
     connect = "'self'" if served else "'none'"
     return (
         f"default-src 'none'; script-src {scripts}; style-src {_hash(asset('page.css'))}; "

@@ -3,12 +3,14 @@
    computed, so that multiples of i pi/2 are exact and every logarithm takes the exact branch; it is
    [re, im] where a formula is computed. A part that has no value is NaN. */
 const compute = (() => {
-  const PI = Math.PI, NONE = [NaN, NaN];
-  const zero = v => v + 0 === 0 ? 0 : v; // -0 becomes +0
+  const PI = Math.PI,
+    NONE = [NaN, NaN];
+  const zero = (v) => (v + 0 === 0 ? 0 : v); // -0 becomes +0
 
   // -- trees, in the exact meaning -----------------------------------------------------------
   function quarters(t) {
-    const f0 = t - 2 * Math.round(0.5 * t), q = Math.round(2 * f0);
+    const f0 = t - 2 * Math.round(0.5 * t),
+      q = Math.round(2 * f0);
     return [f0 - 0.5 * q, ((q % 4) + 4) % 4];
   }
   function expTurns(x) {
@@ -16,10 +18,13 @@ const compute = (() => {
     if (x[0] === -Infinity) return [0, 0];
     const [f, q] = quarters(x[1]);
     if (x[0] === Infinity) return f === 0 && q % 2 === 0 ? [q ? -Infinity : Infinity, 0] : NONE;
-    const r = Math.exp(x[0]), c = Math.cos(PI * f), s = Math.sin(PI * f);
+    const r = Math.exp(x[0]),
+      c = Math.cos(PI * f),
+      s = Math.sin(PI * f);
     if (r === Infinity || r === 0) return NONE; // beyond the range of doubles
-    const re = [c, -s, -c, s][q], im = [s, c, -s, -c][q];
-    return [zero(r * re), zero(r * im / PI)];
+    const re = [c, -s, -c, s][q],
+      im = [s, c, -s, -c][q];
+    return [zero(r * re), zero((r * im) / PI)];
   }
   function lnTurns(y) {
     if (Number.isNaN(y[0]) || Number.isNaN(y[1])) return NONE;
@@ -29,22 +34,26 @@ const compute = (() => {
     return [Math.log(Math.hypot(y[0], im)), turn];
   }
   function emlTurns(x, y) {
-    const e = expTurns(x), l = lnTurns(y);
-    const a = e[0] - l[0], b = e[1] - l[1];
+    const e = expTurns(x),
+      l = lnTurns(y);
+    const a = e[0] - l[0],
+      b = e[1] - l[1];
     return Number.isNaN(a) ? NONE : [a, zero(b)];
   }
 
   // -- trees, as plain complex doubles have them ---------------------------------------------
   function emlPlain(x, y) {
     const r = Math.exp(x[0]);
-    const size = Math.hypot(y[0], y[1]), turn = Math.atan2(y[1], y[0]);
+    const size = Math.hypot(y[0], y[1]),
+      turn = Math.atan2(y[1], y[0]);
     return [r * Math.cos(x[1]) - Math.log(size), r * Math.sin(x[1]) - turn];
   }
 
   function tree(nodes, exact) {
-    const values = new Array(nodes.length), step = exact ? emlTurns : emlPlain;
+    const values = new Array(nodes.length),
+      step = exact ? emlTurns : emlPlain;
     const scale = exact ? 1 / PI : 1;
-    return at => {
+    return (at) => {
       for (let k = 0; k < nodes.length; k++) {
         const n = nodes[k];
         if (n === "1") values[k] = [1, 0];
@@ -54,19 +63,24 @@ const compute = (() => {
       return values;
     };
   }
-  const cartesian = (v, exact) => exact ? [v[0], v[1] * PI] : v;
+  const cartesian = (v, exact) => (exact ? [v[0], v[1] * PI] : v);
 
   // -- formulas ------------------------------------------------------------------------------
   const c = (re, im) => [re, zero(im)];
   const add = (x, y) => c(x[0] + y[0], x[1] + y[1]);
   const sub = (x, y) => c(x[0] - y[0], x[1] - y[1]);
   const mul = (x, y) => c(x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]);
-  const neg = x => c(-x[0], -x[1]);
-  const real = x => [x, 0], I = [0, 1], ONE = [1, 0], HALF = [0.5, 0];
+  const neg = (x) => c(-x[0], -x[1]);
+  const real = (x) => [x, 0],
+    I = [0, 1],
+    ONE = [1, 0],
+    HALF = [0.5, 0];
   const times = (x, k) => c(x[0] * k, x[1] * k);
   function div(x, y) {
     if (y[1] === 0) return c(x[0] / y[0], x[1] / y[0]);
-    const s = Math.max(Math.abs(y[0]), Math.abs(y[1])), p = y[0] / s, q = y[1] / s;
+    const s = Math.max(Math.abs(y[0]), Math.abs(y[1])),
+      p = y[0] / s,
+      q = y[1] / s;
     const d = (p * p + q * q) * s;
     return c((x[0] * p + x[1] * q) / d, (x[1] * p - x[0] * q) / d);
   }
@@ -74,16 +88,20 @@ const compute = (() => {
     const r = Math.exp(x[0]);
     return x[1] === 0 ? [r, 0] : c(r * Math.cos(x[1]), r * Math.sin(x[1]));
   }
-  const ln = x => c(Math.log(Math.hypot(x[0], x[1])), Math.atan2(zero(x[1]), x[0]));
+  const ln = (x) => c(Math.log(Math.hypot(x[0], x[1])), Math.atan2(zero(x[1]), x[0]));
   function sqrt(x) {
     if (x[1] === 0) return x[0] < 0 ? [0, Math.sqrt(-x[0])] : [Math.sqrt(x[0]), 0];
-    const r = Math.hypot(x[0], x[1]), re = Math.sqrt((r + Math.abs(x[0])) / 2);
-    const im = Math.abs(x[1]) / (2 * re), sign = x[1] < 0 ? -1 : 1;
+    const r = Math.hypot(x[0], x[1]),
+      re = Math.sqrt((r + Math.abs(x[0])) / 2);
+    const im = Math.abs(x[1]) / (2 * re),
+      sign = x[1] < 0 ? -1 : 1;
     return x[0] >= 0 ? [re, sign * im] : [im, sign * re];
   }
   function pow(x, y) {
     if (y[1] === 0 && Number.isInteger(y[0]) && Math.abs(y[0]) <= 64) {
-      let left = Math.abs(y[0]), out = ONE, base = x;
+      let left = Math.abs(y[0]),
+        out = ONE,
+        base = x;
       for (; left; left = Math.floor(left / 2), base = mul(base, base))
         if (left % 2) out = mul(out, base);
       return y[0] < 0 ? div(ONE, out) : out;
@@ -92,22 +110,33 @@ const compute = (() => {
     if (x[1] === 0 && y[1] === 0 && x[0] > 0) return [Math.pow(x[0], y[0]), 0];
     return exp(mul(y, ln(x)));
   }
-  const isReal = x => x[1] === 0;
-  const sinh = x => isReal(x) ? real(Math.sinh(x[0]))
-    : c(Math.sinh(x[0]) * Math.cos(x[1]), Math.cosh(x[0]) * Math.sin(x[1]));
-  const cosh = x => isReal(x) ? real(Math.cosh(x[0]))
-    : c(Math.cosh(x[0]) * Math.cos(x[1]), Math.sinh(x[0]) * Math.sin(x[1]));
-  const sin = x => isReal(x) ? real(Math.sin(x[0]))
-    : c(Math.sin(x[0]) * Math.cosh(x[1]), Math.cos(x[0]) * Math.sinh(x[1]));
-  const cos = x => isReal(x) ? real(Math.cos(x[0]))
-    : c(Math.cos(x[0]) * Math.cosh(x[1]), -Math.sin(x[0]) * Math.sinh(x[1]));
+  const isReal = (x) => x[1] === 0;
+  const sinh = (x) =>
+    isReal(x)
+      ? real(Math.sinh(x[0]))
+      : c(Math.sinh(x[0]) * Math.cos(x[1]), Math.cosh(x[0]) * Math.sin(x[1]));
+  const cosh = (x) =>
+    isReal(x)
+      ? real(Math.cosh(x[0]))
+      : c(Math.cosh(x[0]) * Math.cos(x[1]), Math.sinh(x[0]) * Math.sin(x[1]));
+  const sin = (x) =>
+    isReal(x)
+      ? real(Math.sin(x[0]))
+      : c(Math.sin(x[0]) * Math.cosh(x[1]), Math.cos(x[0]) * Math.sinh(x[1]));
+  const cos = (x) =>
+    isReal(x)
+      ? real(Math.cos(x[0]))
+      : c(Math.cos(x[0]) * Math.cosh(x[1]), -Math.sin(x[0]) * Math.sinh(x[1]));
   function tanh(x) {
     if (isReal(x)) return real(Math.tanh(x[0]));
     if (Math.abs(x[0]) > 20) return c(Math.sign(x[0]), 0);
     return div(sinh(x), cosh(x));
   }
-  const turned = (f, x) => { const v = f(c(-x[1], x[0])); return c(v[1], -v[0]); }; // -i f(ix)
-  const tan = x => isReal(x) ? real(Math.tan(x[0])) : turned(tanh, x);
+  const turned = (f, x) => {
+    const v = f(c(-x[1], x[0]));
+    return c(v[1], -v[0]);
+  }; // -i f(ix)
+  const tan = (x) => (isReal(x) ? real(Math.tan(x[0])) : turned(tanh, x));
   function asinh(x) {
     if (isReal(x)) return real(Math.asinh(x[0]));
     return ln(add(x, sqrt(add(mul(x, x), ONE))));
@@ -117,24 +146,51 @@ const compute = (() => {
     const v = ln(add(mul(I, x), sqrt(sub(ONE, mul(x, x)))));
     return c(v[1], -v[0]);
   }
-  const acos = x => isReal(x) && Math.abs(x[0]) <= 1 ? real(Math.acos(x[0]))
-    : sub(real(PI / 2), asin(x));
-  const acosh = x => times(ln(add(sqrt(mul(add(x, ONE), HALF)), sqrt(mul(sub(x, ONE), HALF)))), 2);
-  const atanh = x => isReal(x) && Math.abs(x[0]) < 1 ? real(Math.atanh(x[0]))
-    : times(sub(ln(add(ONE, x)), ln(sub(ONE, x))), 0.5);
+  const acos = (x) =>
+    isReal(x) && Math.abs(x[0]) <= 1 ? real(Math.acos(x[0])) : sub(real(PI / 2), asin(x));
+  const acosh = (x) =>
+    times(ln(add(sqrt(mul(add(x, ONE), HALF)), sqrt(mul(sub(x, ONE), HALF)))), 2);
+  const atanh = (x) =>
+    isReal(x) && Math.abs(x[0]) < 1
+      ? real(Math.atanh(x[0]))
+      : times(sub(ln(add(ONE, x)), ln(sub(ONE, x))), 0.5);
   function atan(x) {
     if (isReal(x)) return real(Math.atan(x[0]));
-    const w = mul(I, x), v = sub(ln(add(ONE, w)), ln(sub(ONE, w)));
+    const w = mul(I, x),
+      v = sub(ln(add(ONE, w)), ln(sub(ONE, w)));
     return c(v[1] / 2, -v[0] / 2);
   }
   const rows = {
-    e: () => real(Math.E), pi: () => real(PI), i: () => I, exp, ln, add, sub, mul, neg, div, pow,
-    sqr: x => mul(x, x), sqrt, sinh, cosh, tanh, asinh, acosh, atanh, sin, cos, tan, asin, acos, atan,
+    e: () => real(Math.E),
+    pi: () => real(PI),
+    i: () => I,
+    exp,
+    ln,
+    add,
+    sub,
+    mul,
+    neg,
+    div,
+    pow,
+    sqr: (x) => mul(x, x),
+    sqrt,
+    sinh,
+    cosh,
+    tanh,
+    asinh,
+    acosh,
+    atanh,
+    sin,
+    cos,
+    tan,
+    asin,
+    acos,
+    atan,
   };
 
   function formula(steps) {
     const values = new Array(steps.length);
-    return at => {
+    return (at) => {
       for (let k = 0; k < steps.length; k++) {
         const [name, a, b] = steps[k];
         if (name === "number") values[k] = [a, 0];
@@ -149,7 +205,8 @@ const compute = (() => {
   const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:\/\d+\.?\d*)?/i;
   function read(text) {
     let rest = text.replace(/\s+/g, "").replace(/−/g, "-").replace(/π/g, "pi");
-    let re = 0, im = 0;
+    let re = 0,
+      im = 0;
     if (!rest) return null;
     while (rest) {
       const found = NUMBER.exec(rest);
@@ -164,15 +221,26 @@ const compute = (() => {
       }
       const bare = !found;
       const turn = /^pi(?:\/(\d+\.?\d*))?\*?/.exec(rest);
-      if (turn) { value *= PI / Number(turn[1] || 1); rest = rest.slice(turn[0].length); }
-      else if (bare && !/^i/.test(rest)) return null;
-      if (/^i/.test(rest)) { im += value; rest = rest.slice(1); } else re += value;
+      if (turn) {
+        value *= PI / Number(turn[1] || 1);
+        rest = rest.slice(turn[0].length);
+      } else if (bare && !/^i/.test(rest)) return null;
+      if (/^i/.test(rest)) {
+        im += value;
+        rest = rest.slice(1);
+      } else re += value;
       if (rest && !/^[+-]/.test(rest)) return null;
     }
     return Number.isFinite(re) && Number.isFinite(im) ? [re, zero(im)] : null;
   }
-  const short = (v, digits = 12) => Number.isFinite(v)
-    ? String(Number(v.toPrecision(digits))).replace(/-/g, "−") : v > 0 ? "∞" : v < 0 ? "−∞" : "none";
+  const short = (v, digits = 12) =>
+    Number.isFinite(v)
+      ? String(Number(v.toPrecision(digits))).replace(/-/g, "−")
+      : v > 0
+        ? "∞"
+        : v < 0
+          ? "−∞"
+          : "none";
   function show(v, digits = 12) {
     if (Number.isNaN(v[0]) || Number.isNaN(v[1])) return "no double";
     if (v[1] === 0) return short(v[0], digits);
