@@ -35,6 +35,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 html_show_sphinx = False
+html_extra_path = ["reference/schema"]
 _FIELD = re.compile(r"^(\w[\w, ]*?)\s{2,}(\S.*)$")
 
 # Links that lead out of this folder, as the pages have them on a forge, and where they lead here.

@@ -17,7 +17,12 @@ _PLACED = {
 
 def write(folder: Path) -> None:
     """Write the pages into a folder, where they differ from what is there."""
-    for name, text in (("cli.md", commands()), ("functions.md", functions())):
+    made = {
+        "cli.md": commands(),
+        "functions.md": functions(),
+        "benchmarks.md": benchmarks(folder.parent.parent / "benchmarks"),
+    }
+    for name, text in made.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -36,6 +41,16 @@ def examples(folder: Path) -> str:
         title = says.split("\n\n")[0].replace("\n", " ").rstrip(".")
         out += [f"## {title}", "", f"```{{literalinclude}} ../examples/{path.name}",
                 ":language: python", "```", ""]  # fmt: skip
+    return "\n".join(out)
+
+
+def benchmarks(folder: Path) -> str:
+    """What the programs that measure say of themselves."""
+    out = ["# Benchmarks", "", "Run by hand, never by the tests. Each prints its figures beside",
+           "those of named peers, measured in the same run on the same machine.", ""]  # fmt: skip
+    for path in sorted(folder.glob("*.py")):
+        says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        out += [f"## {path.stem}", "", "```text", says, "```", ""]
     return "\n".join(out)
 
 
