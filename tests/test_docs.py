@@ -24,8 +24,8 @@ NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
 def test_the_build_has_no_warnings(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")
     pytest.importorskip("myst_nb")
-    words = ["-q", "-W", "--keep-going", "-d", str(tmp_path / "d"), str(DOCS), str(tmp_path / "html")]
-    command = [sys.executable, "-m", "sphinx", *words]
+    words = ["-q", "-W", "--keep-going", "-d", str(tmp_path / "d"), str(DOCS)]
+    command = [sys.executable, "-m", "sphinx", *words, str(tmp_path / "html")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=400)
     assert done.returncode == 0, done.stderr
