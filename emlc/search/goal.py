@@ -63,10 +63,11 @@ class Goal:
         """Points of the domain without known relations, positive ones first."""
         for values in itertools.permutations(GENERIC, len(self.names)):
             point: Point = {n: (v, Fraction(0)) for n, v in zip(self.names, values, strict=True)}
-            if self._allows(point) and self.value(point) is not None:
+            if self.allows(point) and self.value(point) is not None:
                 yield point
 
-    def _allows(self, point: Point) -> bool:
+    def allows(self, point: Point) -> bool:
+        """Whether the point satisfies the domain and its conditions."""
         if not all(self.ranges.variables[n].contains(*v) for n, v in point.items()):
             return False
         for part, d in self.ranges.conditions.items():
@@ -87,7 +88,7 @@ class Goal:
         for _ in range(200):
             drawn = {n: draw(self.ranges.variables[n], rng) for n in self.names}
             point = {n: v for n, v in drawn.items() if v is not None}
-            if len(point) == len(drawn) and self._allows(point):
+            if len(point) == len(drawn) and self.allows(point):
                 points.append(point)
             if len(points) >= 2 * _TRIED:
                 break

@@ -72,10 +72,7 @@ class Trees:
     def at(self, rpn: Sequence[str], point: Point) -> Any:
         """The value of a tree as an mpmath number, None where it has none."""
         mp, arity = self.mp, len(self.operator.params)
-        values = dict(self.leaves)
-        for name, (re, im) in point.items():
-            z = mp.mpc(mp.mpf(re.numerator) / re.denominator, mp.mpf(im.numerator) / im.denominator)
-            values[name] = self.half(z)
+        values = {**self.leaves, **self._given(point)}
         stack: list[Half] = []
         known: dict[tuple[Half, ...], Half] = {}
         try:
@@ -92,6 +89,29 @@ class Trees:
             return None
         a, b = stack.pop()
         return None if mp.isinf(a) else mp.mpc(a, b * mp.pi)
+
+    def of_tape(self, tape: Sequence[Any], point: Point) -> Any:
+        """The value of a tape of tokens and tuples of earlier entries, None where it has none."""
+        values = {**self.leaves, **self._given(point)}
+        made: list[Half] = []
+        try:
+            for entry in tape:
+                known = not isinstance(entry, tuple)
+                made.append(values[entry] if known else self.apply([made[k] for k in entry]))
+        except (Undefined, TooLarge):
+            return None
+        a, b = made[-1]
+        return None if self.mp.isinf(a) else self.mp.mpc(a, b * self.mp.pi)
+
+    def _given(self, point: Point) -> dict[str, Half]:
+        mp = self.mp
+        exact = {
+            name: mp.mpc(
+                mp.mpf(re.numerator) / re.denominator, mp.mpf(im.numerator) / im.denominator
+            )
+            for name, (re, im) in point.items()
+        }
+        return {name: self.half(z) for name, z in exact.items()}
 
     def compare(self, goal: Goal, rpn: Sequence[str], points: Sequence[Point]) -> Verdict:
         """Whether the tree has the formula's value at the points."""
