@@ -214,7 +214,7 @@ def _rmul(a: float, b: float, way: int) -> float:
     p = a * b
     if math.isinf(p):
         return _overflow(p, way, a, b)
-    if Fraction(a) * Fraction(b) == Fraction(p):
+    if abs(a) == 1 or abs(b) == 1 or Fraction(a) * Fraction(b) == Fraction(p):
         return p
     return _up(p) if way > 0 else _down(p)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from emlc.ir.domain import INF, LINE, ZERO, Domain, Interval, domain, point
-from emlc.ir.node import Lit, Node, Var
+from emlc.ir.node import Lit, Var
 from emlc.ir.tape import NONE, Tape
 from emlc.tables.primitives import EML, Primitive
 
@@ -85,13 +85,22 @@ def facts(tape: Tape, domains: Mapping[str, Domain] | None = None) -> list[Fact]
     1
     """
     given = domains or {}
-    leaves = [_leaf(h, given) for h in tape.heads]
+    leaves = [_leaf(h, given) if h is not EML else None for h in tape.heads]
+    # equal facts are one object, and what was worked out for two of them is not worked out again
+    one: dict[Fact, Fact] = {}
+    known: dict[tuple[int, int], Fact] = {}
     out: list[Fact] = []
     for o, a, b in zip(tape.op, tape.left, tape.right, strict=True):
-        if tape.heads[o] is EML:
-            out.append(subtract(exp(out[a]), ln(out[b])))
-        else:
-            out.append(leaves[o] if a == NONE else TOP)
+        leaf = leaves[o]
+        if leaf is not None:
+            out.append(one.setdefault(leaf if a == NONE else TOP, leaf if a == NONE else TOP))
+            continue
+        x, y = out[a], out[b]
+        made = known.get((id(x), id(y)))
+        if made is None:
+            made = subtract(exp(x), ln(y))
+            made = known[id(x), id(y)] = one.setdefault(made, made)
+        out.append(made)
     return out
 
 
@@ -344,15 +353,3 @@ def _scale(x: float, q: float) -> float:
         return x if q > 0 or x == 1.0 else INF - x if x == 0.0 else 0.0
     size = q * math.log(x)
     return math.exp(size) if abs(size) < 700 else (INF if size > 0 else 0.0)
-
-
-def fact_of(tape: Tape, domains: Mapping[str, Domain] | None = None) -> Fact:
-    """The fact of the result of a tape."""
-    return facts(tape, domains)[-1]
-
-
-def root_fact(root: Node, domains: Mapping[str, Domain] | None = None) -> Fact:
-    """The fact of a tree."""
-    from emlc.ir.tape import flatten
-
-    return fact_of(flatten(root), domains)

@@ -14,6 +14,8 @@ from emlc.ir.node import Lit, Node, fold, lit, node
 from emlc.passes.simplify import (
     ADD,
     DIV,
+    E,
+    EXP,
     INV,
     MUL,
     NEG,
@@ -240,6 +242,8 @@ def _as_written(n: Node, args: list[Node]) -> Node:
         return node(POW, args[0], lit(2))
     if n.head is NEG:
         return _signed(args[0])
+    if n.head is EXP and args[0] is ONE:
+        return node(E)
     return node(DIV, ONE, args[0]) if n.head is INV else node(n.head, *args)
 
 

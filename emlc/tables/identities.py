@@ -20,3 +20,21 @@ DEFINITIONS: dict[str, str] = {
     "acosh": "ln(x+sqrt(x-1)*sqrt(x+1))",
     "atanh": "(ln(1+x)-ln(1-x))/2",
 }
+
+# exp(w) + exp(-w) and exp(w) - exp(-w), for imaginary and for real w
+CIRCULAR = ("cos", "sin")
+HYPERBOLIC = ("cosh", "sinh")
+# numerator: (denominator, quotient)
+QUOTIENTS: dict[str, tuple[str, str]] = {"sin": ("cos", "tan"), "sinh": ("cosh", "tanh")}
+# what stands under the logarithm of an inverse function: u with a square root, u with 1 or i, or
+# the real and the imaginary part; the first that fits is taken
+INVERSES: dict[str, str] = {
+    "asin": "root",
+    "acos": "root",
+    "asinh": "root",
+    "acosh": "root",
+    "atan": "one",
+    "atanh": "one",
+    "acot": "one",
+    "atan2": "parts",
+}

@@ -74,7 +74,7 @@ KERNELS: dict[str, Kernel] = {
     "cbrt": K("x", line="np.where({x}<0,np.nan,np.cbrt({x}))"),
     "hypot": K("xy", line="np.hypot({x},{y})"),
     "gap": K(line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})"),
-    "gap_over": K(line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})/{z}"),
-    "inv_sqr": K(under="always", line="1/({x}*{x})"),
+    "gap_over": K("sxyz", line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})/{z}"),
+    "cube": K("x", under="x", scale="one", power=True, line="{x}*{x}*{x}"),
 }
-KERNELS |= {f"power{n}": K("x", under="x", scale="one", power=True, line=f"{{x}}**{n}") for n in range(9, 17)}
+KERNELS |= {f"power{n}": K("x", under="x", scale="one", power=True, line=f"{{x}}**{n}") for n in (10, 11, 13, 14, 15, 16)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from emlc.ir.domain import Interval
 from emlc.passes.normal.space import Space
 from emlc.passes.normal.terms import Form, Mono
 
@@ -19,7 +20,7 @@ def is_zero(space: Space, a: Form) -> bool:
     >>> is_zero(s, s.plus(s.exp(s.ln(x)), x, -1))
     True
     """
-    if _vanishes(space, a) or _logs_cancel(space, per_log(space, a)):
+    if space.vanishes(a) or _logs_cancel(space, per_log(space, a)):
         return True
     grown = space.expand(space.cleared(a))
     if grown is not a and _logs_cancel(space, per_log(space, grown)):
@@ -65,17 +66,6 @@ def _reduced(space: Space, expo: Form | None) -> Form | None:
     return expo
 
 
-def _vanishes(space: Space, a: Form) -> bool:
-    for _ in range(12):
-        if not a.terms:
-            return True
-        grown = space.expand(space.cleared(a), _LIMIT)
-        if grown is a:
-            return False
-        a = grown
-    return False
-
-
 def _weight(m: Mono) -> float:
     """A total order of products that multiplication keeps."""
     total = sum(float(q) * _spread(atom.id) for atom, q in m.factors)
@@ -111,11 +101,11 @@ def _logs_cancel(space: Space, a: Form) -> bool:
     if scale > 12:
         return False
     phase = space.box(a).im
-    if phase.lo * scale <= -2 or phase.hi * scale >= 2:
+    if not phase.within(Interval(-2.0 / scale, 2.0 / scale, True, True)):
         return False
     whole = space.exp(space.expand(space.scaled(a, scale)))
     assert isinstance(whole, Form)
-    if not _vanishes(space, space.plus(whole, space.one, -1)):
+    if not space.vanishes(space.plus(whole, space.one, -1)):
         return False
     space.steps["ln u + ln v = ln(u v)", f"Im in {phase} pi"] = None
     return True

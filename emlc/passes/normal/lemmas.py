@@ -5,6 +5,7 @@ A lemma gives a smaller set for the values of the sum, or None where its shape d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -168,10 +169,17 @@ def own_conjugate(space: Space, a: Form, box: Domain) -> Domain:
     """A sum that is its own complex conjugate is real."""
     if box.real or len(a.terms) > _MAX_TERMS or a.depth > 6:
         return box
-    if mirrored(space, a) is not a:
+    mirror = mirrored(space, a)
+    if mirror is a:
+        space.note("u = conj u: u is real", "term by term")
+        return box.meet(domain("real")) or box
+    if mirror is None or math.isfinite(box.im.hi - box.im.lo) or len(a.terms) > 3:
         return box
-    space.note("u = conj u: u is real", "term by term")
-    return box.meet(domain("real")) or box
+    square = space.multiplied(a, mirror)
+    if space.vanishes(space.plus(square, space.one, -1), 40):
+        space.note("u conj u = 1: |u| = 1", "multiplied out")
+        return box.meet(domain("unit circle")) or box
+    return box
 
 
 def mirrored(space: Space, a: Form) -> Form | None:

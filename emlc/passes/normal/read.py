@@ -10,7 +10,7 @@ from emlc.ir.domain import domain
 from emlc.ir.node import Lit, Node, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape
 from emlc.passes.normal.space import Infinite, Space, Undefined, Value
-from emlc.passes.normal.terms import Form, Mono
+from emlc.passes.normal.terms import Form
 from emlc.passes.ranges import raw_formula
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import BY_NAME, EML, Primitive
@@ -107,20 +107,10 @@ def _definition(row: Primitive) -> Node:
 # -- rules ---------------------------------------------------------------------------------------
 
 
-def factor(space: Space, a: Form) -> tuple[int | Fraction, Mono]:
-    """The form as a number times a monomial, a sum as one atom."""
-    if len(a.terms) == 1:
-        ((m, c),) = a.terms.items()
-        return c, m
-    content = space.content(a)
-    atom = space.sum_atom(space.scaled(a, Fraction(1) / content))
-    return content, space.mono(0, ((atom, 1),), None)
-
-
 def _mul(space: Space, a: Form, b: Form) -> Value:
     if not a.terms or not b.terms:
         return space.zero
-    (c, m), (d, n) = factor(space, a), factor(space, b)
+    (c, m), (d, n) = space.factored(a), space.factored(b)
     e, made = space.product(m, n)
     f, made = space.joined_roots(made)
     return space.spread(made, c * d * e * f)
@@ -137,7 +127,7 @@ def _whole_power(space: Space, a: Form, n: int) -> Value:
         return space.one
     if n < 0:
         space.ln(a)
-    c, m = factor(space, a)
+    c, m = space.factored(a)
     d, made = space.power(m, n)
     return space.spread(made, Fraction(c) ** n * d)
 

@@ -18,6 +18,8 @@ from emlc.passes.normal.terms import MAX_DEPTH, Atom, Form, Mono, Number, Terms
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
 _UNIT = point(Fraction(1))
+_QUICK = 16
+_HALF_LINE, _MINUS_HALF_LINE = Interval(0.0, 1.0), Interval(-1.0, 0.0)
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
@@ -49,7 +51,7 @@ Value = Form | Infinite
 class Space(Terms):
     """Forms over variables with known domains.
 
-    limit   terms above which a sum is taken as one atom
+    limit   terms above which a sum is taken as one atom; a small one leaves out the lemmas too
     count_turns   write ln of a product whose branch is not known as the sum of the logarithms less
             2 i pi times an integer, rather than leave it as it stands
     zeros   sums that were assumed not to vanish
@@ -64,6 +66,7 @@ class Space(Terms):
         self.count_turns = count_turns
         self.domains = dict(domains)
         self.limit = limit
+        self.thorough = limit > _QUICK
         self.zeros: dict[Form, None] = {}
         self.vanishing: list[Form] = []
         self.steps: dict[tuple[str, str], None] = {}
@@ -121,7 +124,9 @@ class Space(Terms):
         found = self._atoms.get(key)
         if found is None:
             base = self.sum_atom(inner)
-            box = lemmas.modulus(self, inner, ln_of(base.box))
+            box = ln_of(base.box)
+            if self.thorough:
+                box = lemmas.modulus(self, inner, box)
             if not base.box.real and (base.arg.lo, base.arg.hi) != (box.im.lo, box.im.hi):
                 box = Domain(box.re, base.arg, box.nonzero)
             found = self._atom(key, "ln", inner, box, inner.depth + 1)
@@ -208,11 +213,13 @@ class Space(Terms):
         if a.box is None:
             made = point(Fraction(0))
             for k, (m, c) in enumerate(a.terms.items()):
-                part = self.mono_box(m)
-                part = part if c == 1 else part * point(Fraction(c))
-                made = part if k == 0 else made + part
+                part = _scaled(m.box if m.box is not None else self.mono_box(m), c)
+                if k == 0:
+                    made = part
+                elif not (made is _REAL and part.real):
+                    made = _REAL if part is _REAL and made.real else made + part
             a.box = made
-            if len(a.terms) > 1:
+            if len(a.terms) > 1 and self.thorough:
                 made = lemmas.own_conjugate(self, a, made)
                 a.box = self._remembered(a, made)
                 if not a.box.excludes(0.0):
@@ -377,7 +384,8 @@ class Space(Terms):
         return Infinite(-1 if turns % 2 else 1, self.zero)
 
     def _exp_form(self, a: Form) -> Form:
-        a = self.expand(a, 50)
+        if self.thorough:
+            a = self.expand(a, 50)
         factors: dict[Atom, Number] = {}
         rest: dict[Mono, Number] = {}
         whole: list[tuple[Mono, int]] = []
@@ -478,7 +486,7 @@ class Space(Terms):
             assert isinstance(whole, Form)
             self.vanishing.append(self.expand(self.cleared(self.plus(whole, self.one, -1))))
 
-    def vanishes(self, atom: Atom) -> bool:
+    def is_zero_atom(self, atom: Atom) -> bool:
         """Whether the factor is known to be 0."""
         for known in self.vanishing:
             body = atom.body if atom.kind == "sum" else None
@@ -493,7 +501,7 @@ class Space(Terms):
     def _ln_mono(self, m: Mono, c: Number) -> Value:
         for atom, q in m.factors:
             if q > 0:
-                if self.vanishing and self.vanishes(atom):
+                if self.vanishing and self.is_zero_atom(atom):
                     return Infinite(-1, self.zero)
                 self._assume_nonzero(atom)
         candidate, phase = self._logs(m)
@@ -503,9 +511,9 @@ class Space(Terms):
         if m.i:
             candidate = self.plus(candidate, self.half_turn, Fraction(1, 2))
             phase = _shift(phase, 0.5)
-        size = self._ln_rational(Fraction(abs(c)))
+        size = self.zero if c in (1, -1) else self._ln_rational(Fraction(abs(c)))
         turns = whole_turns(phase)
-        if turns is None:
+        if turns is None and self.thorough:
             phase = self._phase_of(candidate) or phase
             turns = whole_turns(phase)
         if turns is None:
@@ -564,7 +572,7 @@ class Space(Terms):
                 log = self.plus(self.ln_atom(inner), self.half_turn)
             total = self.plus(total, log, q)
             if atom.arg != ZERO:
-                phase = (Domain(phase) + Domain(atom.arg) * point(Fraction(q))).re
+                phase = _phases(phase, atom.arg, q)
         if m.expo is not None:
             total = self.plus(total, m.expo)
             im = self.box(m.expo).im
@@ -595,6 +603,10 @@ class Space(Terms):
         return self.form({m: c for m, c in total.items() if c})
 
     def _ln_sum(self, b: Form) -> Value:
+        if not self.thorough:
+            content = self.content(b)
+            plain = self.sum_atom(b if content == 1 else self.scaled(b, Fraction(1) / content))
+            return self._ln_mono(self.mono(0, ((plain, 1),), None), content)
         grown = self.expand(b, 100)
         if len(grown.terms) < 2:
             return self.ln(grown)
@@ -610,7 +622,7 @@ class Space(Terms):
         box = self.box(rest)
         sign = -1 if box.real and box.re.hi <= 0 else 1
         rest = self.scaled(rest, sign)
-        factors: dict[Atom, Number] = {atom: 1 for atom in self._squares_apart(rest)}
+        factors: dict[Atom, Number] = {atom: 1 for atom in self.squares_apart(rest)}
         _, apart = self.monomial(0, factors, None)
         d, outer = self.product(common, apart)
         made = self._ln_mono(outer, content * sign * d)
@@ -620,7 +632,16 @@ class Space(Terms):
                 self._remember(made, ln_of(box))
         return made
 
-    def _squares_apart(self, a: Form) -> list[Atom]:
+    def factored(self, a: Form) -> tuple[Number, Mono]:
+        """The form as a number times a monomial, a sum as one atom."""
+        if len(a.terms) == 1:
+            ((m, c),) = a.terms.items()
+            return c, m
+        content = self.content(a)
+        atom = self.sum_atom(self.scaled(a, Fraction(1) / content))
+        return content, self.mono(0, ((atom, 1),), None)
+
+    def squares_apart(self, a: Form, *, licensed: bool = True) -> list[Atom]:
         """a - b and a + b of a^2 - b^2 where the logarithm may be split so, or the form itself."""
         halves = [self._half_of(m, abs(c)) for m, c in a.terms.items()]
         signs = sum(1 if c > 0 else -1 for c in a.terms.values())
@@ -630,9 +651,11 @@ class Space(Terms):
                 u, v = v, u
             two = [self.sum_atom(self.plus(u, v, s)) for s in (-1, 1)]
             phase = (Domain(two[0].arg) + Domain(two[1].arg)).re
+            if not licensed:
+                return two
             if whole_turns(phase) == 0:
                 inner = two[0].body if two[0].kind == "sum" else None
-                again = self._squares_apart(inner) if isinstance(inner, Form) else [two[0]]
+                again = self.squares_apart(inner) if isinstance(inner, Form) else [two[0]]
                 return [*again, two[1]]
         return [self.sum_atom(a)]
 
@@ -704,13 +727,26 @@ def _signs(box: Domain) -> Domain:
 
 
 def _bound(atom: Atom, box: Domain) -> None:
-    atom.box = box.trimmed()
-    atom.arg = arg_of(atom.box)
-    atom.positive = atom.box.real and atom.arg == ZERO
+    if box is not _REAL:
+        box = box.trimmed()
+    atom.box = box
+    atom.arg = arg_of(box)
+    atom.positive = atom.arg == ZERO and box.real
+
+
+def _scaled(box: Domain, c: Number) -> Domain:
+    """A number times a box."""
+    if c == 1 or box is _REAL:
+        return box
+    if c in (1, -1) and box.re == _REAL.re and box.real:
+        return box
+    return -box if c == -1 else box * point(Fraction(c))
 
 
 def _times(a: Domain, b: Domain) -> Domain:
-    return b if a is _UNIT else a * b
+    if a is _UNIT:
+        return b
+    return _REAL if (a is _REAL and b.real) or (b is _REAL and a.real) else a * b
 
 
 def _turned(z: Domain) -> Domain:
@@ -722,6 +758,13 @@ def _turned(z: Domain) -> Domain:
     re = (Domain(z.im) * pi).re
     im = (Domain(z.re) * pi.inverse()).re
     return Domain((-Domain(re)).re, im, z.excludes(0.0))
+
+
+def _phases(phase: Interval, arg: Interval, q: Number) -> Interval:
+    """phase + q * arg."""
+    if arg == _HALF_LINE and q in (1, -1) and phase == ZERO:
+        return arg if q == 1 else _MINUS_HALF_LINE
+    return (Domain(phase) + Domain(arg) * point(Fraction(q))).re
 
 
 def phase_ends(phase: Interval) -> tuple[float, float]:

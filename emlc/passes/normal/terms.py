@@ -302,10 +302,24 @@ class Terms:
         number, m = self.monomial(0, factors, shift)
         return self.times(a, m, number)
 
+    def vanishes(self, a: Form, limit: int = 2000) -> bool:
+        """Whether the form is 0 when brought to a common denominator and multiplied out."""
+        for _ in range(12):
+            if not a.terms:
+                return True
+            grown = self.expand(self.cleared(a), limit)
+            if grown is a:
+                return False
+            a = grown
+        return False
+
     # -- looking ---------------------------------------------------------------------------------
 
     def content(self, a: Form) -> Number:
         """The positive rational number common to all coefficients."""
+        if 1 in (values := a.terms.values()) or -1 in values:
+            if all(type(c) is int for c in values):
+                return 1
         top = bottom = 0
         for c in a.terms.values():
             top = math.gcd(top, c.numerator)

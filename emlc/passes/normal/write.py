@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from emlc.ir.node import Node, lit, node, var
+from emlc.passes.normal.products import Product, products
 from emlc.passes.normal.space import Space
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
 from emlc.passes.simplify import simplify
-from emlc.tables.primitives import BY_NAME, Primitive
+from emlc.tables.primitives import BY_NAME
 
-Shorten = Callable[[Form, dict[Form, Node]], Node | None]
+_ADD, _SUB, _NEG = BY_NAME["add"], BY_NAME["sub"], BY_NAME["neg"]
+_MUL, _DIV, _POW, _SQRT = BY_NAME["mul"], BY_NAME["div"], BY_NAME["pow"], BY_NAME["sqrt"]
+_EXP, _LN, _ABS = BY_NAME["exp"], BY_NAME["ln"], BY_NAME["abs"]
+_I, _E, _PI = node(BY_NAME["i"]), node(BY_NAME["e"]), node(BY_NAME["pi"])
 
 
-def _row(name: str) -> Primitive:
-    return BY_NAME[name]
+class _Plan:
+    """The products of one form, with the exponents split in powers and a rest."""
+
+    def __init__(self, space: Space, a: Form) -> None:
+        self.terms = products(space, a)
+        self.powers: list[list[tuple[Atom, Form]]] = []
+        self.rests: list[Form] = []
+        self.waiting: list[Form] = []
+        for t in self.terms:
+            powers, rest = split_powers(space, t.expo if t.expo is not None else space.zero)
+            self.powers.append(powers)
+            self.rests.append(rest)
+            self.waiting += t.forms()
+            self.waiting += [
+                b.body
+                for a in t.atoms
+                if a.kind == "sum" and a.spread is not None
+                for b, _ in a.spread.factors
+                if isinstance(b.body, Form)
+            ]
+            self.waiting += [base.body for base, _ in powers if isinstance(base.body, Form)]
+            self.waiting += [exponent for _, exponent in powers]
+            if rest.terms:
+                self.waiting.append(rest)
 
 
-def write(space: Space, root: Form, shorten: Shorten | None = None) -> Node:
-    """The formula of a form; `shorten` may give a shorter one for a form, its parts written.
+def write(space: Space, root: Form) -> Node:
+    """The formula of a form.
 
     >>> from emlc.show import show
     >>> s = Space({})
@@ -27,41 +52,24 @@ def write(space: Space, root: Form, shorten: Shorten | None = None) -> Node:
     '1/x'
     """
     done: dict[Form, Node] = {}
+    plans: dict[Form, _Plan] = {}
     stack = [root]
     while stack:
         top = stack[-1]
         if top in done:
             stack.pop()
             continue
-        waiting = [part for part in parts(space, top) if part not in done]
+        plan = plans.get(top)
+        if plan is None:
+            plan = plans[top] = _Plan(space, top)
+        waiting = [part for part in plan.waiting if part not in done]
         if waiting:
             stack.extend(waiting)
             continue
         stack.pop()
-        short = shorten(top, done) if shorten else None
-        done[top] = short if short is not None else simplify(_sum(space, top, done))
+        done[top] = simplify(_sum(plan, done))
+        del plans[top]
     return done[root]
-
-
-def parts(space: Space, a: Form) -> Iterator[Form]:
-    """The forms whose formulas that of a form is put together from."""
-    for m in a.terms:
-        yield from mono_parts(space, m)
-
-
-def mono_parts(space: Space, m: Mono) -> Iterator[Form]:
-    """The same for one product."""
-    for atom, _ in m.factors:
-        if isinstance(atom.body, Form):
-            yield atom.body
-    if m.expo is not None:
-        powers, rest = split_powers(space, m.expo)
-        for base, exponent in powers:
-            if isinstance(base.body, Form):
-                yield base.body
-            yield exponent
-        if rest.terms:
-            yield rest
 
 
 def split_powers(space: Space, expo: Form) -> tuple[list[tuple[Atom, Form]], Form]:
@@ -70,7 +78,7 @@ def split_powers(space: Space, expo: Form) -> tuple[list[tuple[Atom, Form]], For
     rest: dict[Mono, Number] = {}
     for m, c in expo.terms.items():
         logs = [a for a, q in m.factors if a.kind == "ln" and q == 1]
-        if len(logs) != 1 or m.expo is not None and m.expo.depth > 8:
+        if len(logs) != 1:
             rest[m] = c
             continue
         number, other = space.monomial(
@@ -82,80 +90,120 @@ def split_powers(space: Space, expo: Form) -> tuple[list[tuple[Atom, Form]], For
     return list(powers.items()), space.form(rest)
 
 
-def _sum(space: Space, a: Form, done: dict[Form, Node]) -> Node:
+def _sum(plan: _Plan, done: dict[Form, Node]) -> Node:
     """The sum of the terms, positive ones first."""
     up: list[Node] = []
     down: list[Node] = []
-    for m, c in a.terms.items():
-        (up if c > 0 else down).append(_term(space, m, abs(c), done))
+    logs = _number_logs(plan)
+    if logs is not None:
+        (up if logs > 1 else down).append(node(_LN, lit(max(logs, 1 / logs))))
+    for t, powers, rest in zip(plan.terms, plan.powers, plan.rests, strict=True):
+        if logs is None or not _is_number_log(t):
+            (up if t.c > 0 else down).append(_term(t, powers, rest, done))
     if not up and not down:
         return lit(0)
-    if not up:
-        first = node(_row("neg"), down.pop(0))
-    else:
-        first = up.pop(0)
+    first = up.pop(0) if up else node(_NEG, down.pop(0))
     for t in up:
-        first = node(_row("add"), first, t)
+        first = node(_ADD, first, t)
     for t in down:
-        first = node(_row("sub"), first, t)
+        first = node(_SUB, first, t)
     return first
 
 
-def _term(space: Space, m: Mono, c: Number, done: dict[Form, Node]) -> Node:
-    top, bottom = _factors(space, m, done)
-    value = Fraction(c)
+def _is_number_log(t: Product) -> bool:
+    """Whether the term is a whole multiple of the logarithm of a prime."""
+    if t.turn or t.functions or t.expo is not None or len(t.atoms) != 1 or t.c.denominator != 1:
+        return False
+    ((atom, q),) = t.atoms.items()
+    if atom.kind != "ln" or q != 1 or not isinstance(atom.body, Form) or len(atom.body.terms) != 1:
+        return False
+    (m,) = atom.body.terms
+    return len(m.factors) == 1 and m.factors[0][0].kind == "prime" and abs(t.c) < 64
+
+
+def _number_logs(plan: _Plan) -> Fraction | None:
+    """The number whose logarithm two or more terms are together."""
+    found = [t for t in plan.terms if _is_number_log(t)]
+    if len(found) < 2:
+        return None
+    total = Fraction(1)
+    for t in found:
+        (atom,) = t.atoms
+        assert isinstance(atom.body, Form)
+        (m,) = atom.body.terms
+        prime = m.factors[0][0].body
+        assert isinstance(prime, int)
+        total *= Fraction(prime) ** int(t.c)
+    return total
+
+
+def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Form, Node]) -> Node:
+    top: list[Node] = [_I] if t.turn else []
+    bottom: list[Node] = []
+    for atom, q in t.atoms.items():
+        root = _absolute(atom, q, done)
+        if root is not None:
+            _power(root, 2 * q, top, bottom)
+        else:
+            _power(atom_node(atom, done), q, top, bottom)
+    for (name, inner), q in t.functions.items():
+        args = inner if isinstance(inner, tuple) else (inner,)
+        _power(node(BY_NAME[name], *(done[u] for u in args)), q, top, bottom)
+    for base, exponent in powers:
+        assert isinstance(base.body, Form)
+        top.append(node(_POW, done[base.body], done[exponent]))
+    if rest.terms:
+        _exponential(rest, done, top, bottom)
+    value = abs(t.c)
     if value.numerator != 1 or not top:
         top.insert(0, lit(value.numerator))
     if value.denominator != 1:
         bottom.insert(0, lit(value.denominator))
     made = _times(top)
-    return node(_row("div"), made, _times(bottom)) if bottom else made
+    return node(_DIV, made, _times(bottom)) if bottom else made
+
+
+def _absolute(atom: Atom, q: Number, done: dict[Form, Node]) -> Node | None:
+    """|u| for the factor (u^2)^q of a real u."""
+    m = atom.spread
+    if atom.kind != "sum" or m is None or not isinstance(atom.body, Form) or m.i or m.expo:
+        return None
+    if atom.body.terms[m] < 0 or any(not a.box.real or p % 2 for a, p in m.factors):
+        return None
+    top: list[Node] = []
+    bottom: list[Node] = []
+    for a, p in m.factors:
+        _power(atom_node(a, done), p // 2, top, bottom)
+    inner = _times(top) if top else lit(1)
+    return node(_ABS, node(_DIV, inner, _times(bottom)) if bottom else inner)
+
+
+def _power(base: Node, q: Number, top: list[Node], bottom: list[Node]) -> None:
+    side, size = (top, Fraction(q)) if q > 0 else (bottom, -Fraction(q))
+    if size == 1:
+        side.append(base)
+    elif size == Fraction(1, 2):
+        side.append(node(_SQRT, base))
+    else:
+        side.append(node(_POW, base, lit(size)))
 
 
 def _times(factors: list[Node]) -> Node:
     made = factors[0]
     for f in factors[1:]:
-        made = node(_row("mul"), made, f)
+        made = node(_MUL, made, f)
     return made
 
 
-def _factors(space: Space, m: Mono, done: dict[Form, Node]) -> tuple[list[Node], list[Node]]:
-    top: list[Node] = [node(_row("i"))] if m.i else []
-    bottom: list[Node] = []
-    roots: list[list[Node]] = [[], []]
-    for atom, q in m.factors:
-        base = atom_node(atom, done)
-        side, size = (top, q) if q > 0 else (bottom, -q)
-        if size == 1:
-            side.append(base)
-        elif Fraction(size).denominator == 2 and size < 2:
-            whole = [base] if size > 1 else []
-            side.extend(whole)
-            roots[q < 0].append(base)
-        else:
-            side.append(node(_row("pow"), base, lit(Fraction(size))))
-    for side, under in zip((top, bottom), roots, strict=True):
-        side.extend(node(_row("sqrt"), u) for u in under)
-    if m.expo is not None:
-        powers, rest = split_powers(space, m.expo)
-        for base, exponent in powers:
-            assert isinstance(base.body, Form)
-            top.append(node(_row("pow"), done[base.body], done[exponent]))
-        if rest.terms:
-            _exponential(space, rest, done, top, bottom)
-    return top, bottom
-
-
 def _exponential(
-    space: Space, rest: Form, done: dict[Form, Node], top: list[Node], bottom: list[Node]
+    rest: Form, done: dict[Form, Node], top: list[Node], bottom: list[Node]
 ) -> None:
-    constant = rest.terms.get(space.unit)
-    if constant is not None and len(rest.terms) == 1 and constant == int(constant):
-        e = node(_row("e"))
-        power = node(_row("pow"), e, lit(abs(constant))) if abs(constant) != 1 else e
-        (top if constant > 0 else bottom).append(power)
-        return
-    top.append(node(_row("exp"), done[rest]))
+    if len(rest.terms) == 1:
+        ((m, c),) = rest.terms.items()
+        if not m.i and not m.factors and m.expo is None and c == int(c):
+            _power(_E, c, top, bottom)
+            return
+    top.append(node(_EXP, done[rest]))
 
 
 def atom_node(atom: Atom, done: dict[Form, Node]) -> Node:
@@ -166,6 +214,6 @@ def atom_node(atom: Atom, done: dict[Form, Node]) -> Node:
         assert isinstance(atom.body, int)
         return lit(atom.body)
     if atom.kind == "pi":
-        return node(_row("pi"))
+        return _PI
     assert isinstance(atom.body, Form)
-    return node(_row("ln"), done[atom.body]) if atom.kind == "ln" else done[atom.body]
+    return node(_LN, done[atom.body]) if atom.kind == "ln" else done[atom.body]

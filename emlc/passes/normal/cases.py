@@ -14,7 +14,7 @@ from fractions import Fraction
 from emlc.errors import DomainError
 from emlc.ir.domain import ZERO, Domain, Interval, domain
 from emlc.ir.node import Node, lit, node, substitute, var, variables
-from emlc.ir.tape import Tape
+from emlc.ir.tape import Tape, flatten, measure
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import WHOLE, zeros
@@ -140,7 +140,7 @@ def _proved(
     if not isinstance(value, Form) or not is_zero(space, space.plus(value, source, -1)):
         if _is_excluded(space, excluded, leaves):
             return []
-        shown = show(write(space, value))[:300] if isinstance(value, Form) else "infinite"
+        shown = brief(write(space, value)) if isinstance(value, Form) else "infinite"
         raise _Open(f"the tree is {shown}")
     proof.cases.append(case.name)
     proof.steps.update(space.steps)
@@ -189,15 +189,16 @@ def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
     for place in list(space.zeros):
         found = zeros(space, place)
         shown = write(space, place)
+        text = brief(shown)
         held = replace(
             case,
             vanishing=(*case.vanishing, shown),
-            name=_joined(case.name, f"{show(shown)} = 0"),
+            name=_joined(case.name, f"{text} = 0"),
             instead=None,
         )
         if found is None:
             if len(case.vanishing) >= MAX_VANISHING:
-                raise _Open(f"where {show(shown)[:200]} vanishes is not found")
+                raise _Open(f"where {text} vanishes is not found")
             yield held
             continue
         for name, value in found:
@@ -228,6 +229,12 @@ def _solved(case: Case) -> list[Case]:
     return []
 
 
+def brief(root: Node, most: int = 60) -> str:
+    """A formula as text, or how large it is."""
+    size = measure(flatten(root)).size
+    return show(root) if size <= most else f"a formula of {size} parts"
+
+
 def _joined(name: str, text: str) -> str:
     return f"{name}, {text}" if name else text
 
@@ -243,7 +250,7 @@ def _at(case: Case, name: str, value: Node, own: Domain) -> Case | None:
     """The case with a variable replaced; None where that value does not exist."""
     whole = f"n{len(case.leaves)}{len(case.name)}"
     value = substitute(value, {WHOLE: var(whole)})
-    text = f"{name} = {show(value)}"
+    text = f"{name} = {brief(value)}"
     try:
         made = _replaced(case, name, value, text)
     except DomainError:
