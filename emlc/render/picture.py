@@ -29,7 +29,7 @@ FORMATS = ("svg", "png", "pdf", "html", "dot", "mermaid", "tikz", "txt")
 DOT_LIMIT = 400
 PNG_LIMIT = 2_000
 _PIXELS = 30_000_000
-_PNG = "install `emlc[png]`"
+_PNG = "install `emlc[png]`, or write svg or pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +193,8 @@ def _png(wish: _Wish) -> bytes:
         if wish.engine == "own" or wish.style == "circuit":
             raise MissingError("this png needs the package resvg-py", hint=_PNG)
         small = wish.scene(DOT_LIMIT)
+        if dot_program() is None and wish.engine != "dot":
+            raise MissingError("this png needs the package resvg-py, or Graphviz", hint=_PNG)
         return run_dot(write_dot(small, theme_of(wish.theme), wish.title, wish.direction), "png")
     made = wish.drawing()
     zoom = wish.size / made.width if wish.size else 2.0
