@@ -13,6 +13,7 @@ from typing import Any
 from emlc.check import Verdict, check_tree, proved_by_rows
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError, DomainError, UsageError
+from emlc.ir.domain import Domain
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
@@ -21,6 +22,7 @@ from emlc.passes.differentiate import derivative, ranges_inside
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
+from emlc.tables.primitives import EML
 
 RPN_LIMIT = 1_000_000
 EVALUATORS = ("auto", "direct", "faithful", "balls")
@@ -235,13 +237,14 @@ def diff(
     """Differentiate a formula or a pure tree, and compile the derivative to a pure tree.
 
     `wrt` is the variable, which may be left out where there is one; several variables mean one
-    after the other. The result's `formula` is the derivative and its domain is no larger than the
-    formula's; the other arguments are those of `compile`, and so are the errors raised.
+    after the other. A tree is read back as a formula first where that is proved. The result's
+    `formula` is the derivative and its domain is no larger than the formula's; the other arguments
+    are those of `compile`, and so are the errors raised.
 
     >>> d = diff("x^2*exp(x)")
     >>> d.source, d.domain
     ('x^2*exp(x) + 2*x*exp(x)', {'x': 'real'})
-    >>> diff("ln(x)").source, diff("ln(x)").domain
+    >>> diff("11xE1EE").source, diff("11xE1EE").domain
     ('1/x', {'x': 'positive'})
     """
     _known_mode(mode)
@@ -250,6 +253,7 @@ def diff(
     declared = declare(domain or {})
     _known_variables({**dict.fromkeys(names), **declared}, root)
     with _no_cycle_collection():
+        root, declared = _meant(root, declared)
         found = ranges(simplify(root), declared)
         for name in names:
             root = derivative(root, name, order)
@@ -278,14 +282,32 @@ def jacobian(
     from emlc.lower.gradient import Jacobian
 
     roots = [parse(s, notation).root if isinstance(s, str) else s for s in sources]
-    clean = [simplify(root) for root in roots]
     declared = declare(domain or {})
-    names = sorted({name for root in clean for name in variables(root)})
+    names = sorted({name for root in roots for name in variables(root)})
     for name in declared:
         if name not in names:
             raise ArgumentError(f"the formulas have no variable {name}")
-    found = [(r, ranges(r, {v: declared[v] for v in variables(r) if v in declared})) for r in clean]
-    return Jacobian(clean, wrt, real=all(known.of(r).real for r, known in found))
+    real = True
+    for k, root in enumerate(roots):
+        meant, known = _meant(root, {v: d for v, d in declared.items() if v in variables(root)})
+        roots[k] = simplify(meant)
+        real = real and ranges(roots[k], known).of(roots[k]).real
+    return Jacobian(roots, wrt, real=real, variables=names)
+
+
+def _meant(root: Node, declared: dict[str, Domain]) -> tuple[Node, dict[str, Domain]]:
+    """A pure tree as the formula that it is proved to be, with its domain; else what was given."""
+    tape = flatten(root)
+    if EML not in tape.heads or not is_pure(tape):
+        return root, declared
+    from emlc.passes.raise_ import raise_tree
+
+    made = raise_tree(tape, declared)
+    if not made.proved:
+        return root, declared
+    own = ranges(simplify(made.formula), declared).variables
+    known = declare({name: text for name, text in made.domain.items() if name in own})
+    return made.formula, declared | {n: d for n, d in known.items() if not own[n].within(d)}
 
 
 def _differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:

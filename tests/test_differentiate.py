@@ -235,5 +235,22 @@ def test_the_command(emlc: Any) -> None:
     assert emlc("diff", "exp(x)", "--format", "rpn").out == "x1E\n"
     found = emlc("diff", "eml(x, eml(x, 1))", "--order", "2", "--json").json
     assert found["source"] == "eml(x, eml(x, 1))"
-    assert (found["wrt"], found["order"]) == (["x"], 2)
-    assert found["k"] > 3
+    assert (found["wrt"], found["order"], found["derivative"]) == (["x"], 2, "exp(x)")
+    assert found["rpn"] == ["x", "1", "E"]
+
+
+TREES = [
+    ("11xE1EE", "x", "1/x", {"x": "positive"}),
+    ("1111xEE1EEyE1EE1E", "y", "x", {"x": "real"}),
+    ("eml(eml(x, y), y)", "x", "exp(x)*exp(exp(x))/y", {"x": "real", "y": "positive"}),
+]
+
+
+@pytest.mark.parametrize(("tree", "wrt", "want", "domain"), TREES)
+def test_a_tree_is_read_back_first(tree: str, wrt: str, want: str, domain: dict[str, str]) -> None:
+    made = diff(tree, wrt)
+    assert Reference(made.formula).at(HALF, 30) == Reference(parse(want).root).at(HALF, 30)
+    assert made.domain == domain
+
+
+HALF = {"x": (Fraction(1, 2), Fraction(0)), "y": (Fraction(3, 2), Fraction(0))}

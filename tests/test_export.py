@@ -393,6 +393,13 @@ def test_wolfram_reads_back(row: Primitive) -> None:
         assert parse(f"List[{slopes}]"[5:-1].split(", ")[0], "wolfram").root
 
 
+def test_the_command_raises_trees(emlc: Any) -> None:
+    done = emlc("export", LN, "--to", "wolfram", "--gradient")
+    assert done.out == "f[x_] := Log[x];\nfGradient[x_] := {f[x], {1/x}}\n"
+    assert "ln(x); x positive" in done.err
+    assert "EML[1," in emlc("export", LN, "--to", "wolfram", "--tree").out
+
+
 def test_json_holds_the_tree() -> None:
     found = json.loads(export(flatten(parse_tree(LN)), "json", name="ln"))
     assert found == {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from emlc.cli.command import Command, common, domain_option, output_option, read_text
-from emlc.cli.report import document, result
-from emlc.cli.subject import subject
+from emlc.cli.report import document, domain_text, note, result
+from emlc.cli.subject import Subject, subject
+from emlc.ir.node import Node
 
 LANGUAGES = (
     "c", "python", "numpy", "jax", "torch", "mpmath", "wolfram", "latex", "rpn", "json",
@@ -35,18 +36,42 @@ def command(
 ) -> None:
     """Write a formula as source text of another language; rpn and json write its EML tree.
 
+    A tree is written as the formula that it is proved to be, and with --tree, or where nothing is
+    proved, as the tree itself.
+
     \b
     emlc export "x*exp(-x^2)" --to c --name bump -o bump.c
     emlc export "sin(x)" --to numpy --tree
     emlc export "x*sin(y)" --to jax --gradient
-    emlc export 11xE1EE --to wolfram
+    emlc export 11xE1EE --to wolfram --tree
     """
     from emlc.lower.export import export
 
     about = subject(read_text(expr), domain)
-    root = about.tree if tree or to in _OF_TREES else about.root
-    text = export(root, to, name=name, real=about.real, with_gradient=gradient)
+    root, real = about.root, about.real
+    if tree or to in _OF_TREES:
+        root = about.tree
+    elif about.made is None:
+        root, real = _raised(about)
+    text = export(root, to, name=name, real=real, with_gradient=gradient)
     if as_json:
         document(source=about.source, to=to, name=name, text=text)
     else:
         result(text, output)
+
+
+def _raised(about: Subject) -> tuple[Node, bool]:
+    """What a tree means, and whether it is real; the tree itself where no formula is proved."""
+    from emlc.passes.raise_ import raise_tree
+    from emlc.passes.ranges import ranges
+    from emlc.passes.simplify import simplify
+    from emlc.show import show
+
+    made = raise_tree(about.tape)
+    if not made.proved:
+        note("formula", "none is proved to be the tree; the tree itself is written")
+        return about.root, about.real
+    where = domain_text(made.domain)
+    note("formula", f"{show(made.formula)}; {where}" if made.domain else show(made.formula))
+    clean = simplify(made.formula)
+    return made.formula, ranges(clean).of(clean).real

@@ -189,6 +189,12 @@ class Differentiable:
             return Jacobian([self.formula], names, real=self.real, variables=self.variables)
         if self.tape is None:
             raise ArgumentError("several formulas have a Jacobian", hint="see emlc.jacobian")
+        if self.real:
+            from emlc.passes.raise_ import raise_tree
+
+            made = raise_tree(self.tape)
+            if made.proved:
+                return Jacobian([made.formula], names, real=True, variables=self.variables)
         tree = unflatten(self.tape)
         # Real values of a tree may come by way of complex ones.
         return Jacobian([tree], names, real=self.real, variables=self.variables, plane=True)
