@@ -17,7 +17,6 @@ from emlc.tables.primitives import BY_NAME, Primitive
 
 DIV, INV, MUL, NEG = BY_NAME["div"], BY_NAME["inv"], BY_NAME["mul"], BY_NAME["neg"]
 POW, SQR = BY_NAME["pow"], BY_NAME["sqr"]
-_PLAIN_POWER = 8  # up to here repeated squaring is good to 3.5 units in the last place
 
 
 def steady(root: Node) -> Node:
@@ -113,18 +112,20 @@ def _power(n: Node) -> Node | None:
         return node(BY_NAME["sqrt"], n.args[0])
     if exponent.denominator != 1 or not 1 <= abs(exponent) <= LARGEST_POWER:
         return None
-    whole, x = int(exponent), n.args[0]
-    if whole < 0 and whole % 2 == 0:
-        return _whole(node(HELPERS["inv_sqr"], x), -whole // 2)
-    return _whole(x, whole) if whole > 0 else node(INV, _whole(x, -whole))
+    return _whole(n.args[0], int(exponent))
 
 
 def _whole(x: Node, n: int) -> Node:
-    if n > _PLAIN_POWER:
-        return node(HELPERS[f"power{n}"], x)
-    if n == 1:
-        return x
-    if n % 2:
-        return node(MUL, _whole(x, n - 1), x)
-    return node(SQR, _whole(x, n // 2))
-
+    """x^n; a high power as the square of one that the formula is likely to have too."""
+    if n < 0:
+        if n % 4 == 0 and n <= -8:
+            return node(SQR, _whole(x, n // 2))
+        return node(INV, _whole(x, -n))
+    if n in (1, 2):
+        return node(SQR, x) if n == 2 else x
+    if n in (3, 9):
+        return node(HELPERS["cube"], _whole(x, n // 3))
+    name = f"power{n}"
+    if name in HELPERS:
+        return node(HELPERS[name], x)
+    return node(MUL, _whole(x, n - 1), x) if n % 2 else node(SQR, _whole(x, n // 2))

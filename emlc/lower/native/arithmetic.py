@@ -43,12 +43,10 @@ def sqr(code: Code, x: Value) -> Value:
     return x * x
 
 
-def inv_sqr(code: Code, x: Value) -> Value:
-    """1/x^2, rounded once."""
+def cube(code: Code, x: Value) -> Value:
+    """x^3, rounded once (nearly)."""
     square = x * x
-    made = 1.0 / square
-    left = code.fma(-made, square, code.number(1.0)) - made * code.fma(x, x, -square)
-    return code.fma(made, left, made)
+    return code.fma(square, x, code.fma(x, x, -square) * x)
 
 
 def gap(code: Code, s: Value, x: Value, y: Value) -> Value:

@@ -61,11 +61,16 @@ def _operator(
     head = n.head
     assert isinstance(head, Primitive)
     row = KERNELS[head.name]
+    numbers = [fixed[a] for a in n.args if a in fixed]
+    if row.power and numbers and abs(numbers[0]) >= 1.0:
+        # nothing is lost here that was not lost below
+        lifted = n in matters or abs(numbers[0]) > 1e30
+        matters.update(a for a in n.args if lifted and a not in fixed)
+        return
     if n in matters and row.under != "never":
         zeros = [a for p, a in zip(head.params, n.args, strict=True)
                  if row.under != "always" and p in row.under and a not in fixed]  # fmt: skip
         made.vanishing.append((n, zeros))
-    numbers = [fixed[a] for a in n.args if a in fixed]
     scaled = bool(row.scale) and len(n.args) - len(numbers) == 1 and (
         not numbers or (row.scale == "all" and (row.power or n.args[-1] in fixed) and 1e-30 < abs(numbers[0]) < 1e30)
     )
