@@ -22,15 +22,16 @@ from hypothesis import strategies as st
 from emlc.errors import ArgumentError, MissingError
 from emlc.ir.node import ONE, Node, Param, eml, lit, node, var
 from emlc.ir.tape import Tape, flatten, measure
-from emlc.parse import parse_tree
+from emlc.parse import parse, parse_tree
 from emlc.passes.ranges import Ranges, declare
 from emlc.pipeline import compile
 from emlc.render import FORMATS, draw, picture, to_dot, to_svg, to_text
 from emlc.render import dot as dot_module
 from emlc.render.blocks import blocks, parts_of, spoken
 from emlc.render.layout import tidy
+from emlc.render.mathml import mathml
 from emlc.render.scene import Style, scene
-from emlc.tables.primitives import BY_NAME
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 
 GOLDEN = Path(__file__).parent / "golden" / "render"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -263,6 +264,33 @@ def test_directions_turn_the_picture(style: Style) -> None:
         wide[way] = float(root.attrib["width"]) / float(root.attrib["height"])
     assert wide["TB"] == pytest.approx(wide["BT"]) and wide["LR"] == pytest.approx(wide["RL"])
     assert wide["LR"] > 1 > wide["TB"]
+
+
+# MathML
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ("sqrt(x)/2", "<mfrac><msqrt><mi>x</mi></msqrt><mn>2</mn></mfrac>"),
+        ("cbrt(y)", "<mroot><mi>y</mi><mn>3</mn></mroot>"),
+        ("alpha_1^2", "<msup><msub><mi>α</mi><mn>1</mn></msub><mn>2</mn></msup>"),
+        ("-pi", "<mrow><mo>−</mo><mi>π</mi></mrow>"),
+        ("abs(x)", "<mrow><mo>|</mo><mi>x</mi><mo>|</mo></mrow>"),
+        ("mass", '<mi mathvariant="normal">mass</mi>'),
+    ],
+)
+def test_mathml(text: str, inside: str) -> None:
+    assert mathml(parse(text).root) == f"<math>{inside}</math>"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_mathml_of_every_row_is_well_formed(row: Primitive) -> None:
+    root = node(row, *(node(BY_NAME["neg"], var(name)) for name in row.params))
+    made = ElementTree.fromstring(mathml(root, display=True))
+    words = "".join(made.itertext())
+    assert not re.search(r"[\\{}_^&]|left|right|operatorname", words), words
+    assert all(name in words for name in row.params)
 
 
 # PDF
