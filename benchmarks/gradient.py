@@ -2,28 +2,27 @@
 
     python benchmarks/gradient.py [depth] [points]
 
-The tree has all its leaves at one depth, variables and ones, and keeps every value in range. Every
-peer computes the same 64-bit numbers, compiled and warmed up, on one thread; what cannot be
-imported is left out. torch evaluates all nodes of a level at once ("level-batched"), and once more
-node by node.
+The tree has all its leaves at one depth, variables and ones, and keeps every value in range. It is
+run over real numbers and, as trees over eml mostly must be, over complex ones. Every peer computes
+the same doubles, compiled and warmed up, on one thread; what cannot be imported is left out. torch
+evaluates all nodes of a level at once ("level-batched"), and once more node by node.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
-
-for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emlc.check.reference import grounded
 from emlc.ir.node import ONE, Node, eml, var
 from emlc.lower.direct import direct
 from emlc.lower.export import export
@@ -65,7 +64,7 @@ def least(run: Callable[[], Any], seconds: float = 1.5) -> float:
 
 
 def with_emlc(tree: Node, points: dict[str, np.ndarray]) -> Callable[[], Any]:
-    f = direct(tree)
+    f = direct(tree, real=not complex_(points), tier="compiled")
     return lambda: f.value_and_gradient(points)
 
 
@@ -73,9 +72,9 @@ def with_jax(tree: Node, points: dict[str, np.ndarray]) -> Callable[[], Any]:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    names: dict[str, Any] = {}
-    exec(compile(export(plain(tree), "jax"), "<jax>", "exec"), names)  # our own text
-    value_and_grad = jax.value_and_grad(names["f"], argnums=tuple(range(len(points))))
+    value_and_grad = jax.value_and_grad(
+        exported(tree, "jax"), argnums=tuple(range(len(points))), holomorphic=complex_(points)
+    )
     f = jax.jit(jax.vmap(value_and_grad))
     arrays = [jax.numpy.asarray(points[name]) for name in sorted(points)]
     return lambda: jax.block_until_ready(f(*arrays))
@@ -93,7 +92,7 @@ def with_torch(leaves: list[str], points: dict[str, np.ndarray]) -> Callable[[],
         level = torch.stack([inputs.get(leaf, one) for leaf in leaves])
         while len(level) > 1:
             level = torch.exp(level[0::2]) - torch.log(level[1::2])
-        return level[0], torch.autograd.grad(level[0].sum(), list(inputs.values()))
+        return level[0], torch.autograd.grad(level[0].real.sum(), list(inputs.values()))
 
     return run
 
@@ -102,35 +101,53 @@ def with_torch_nodes(tree: Node, points: dict[str, np.ndarray]) -> Callable[[], 
     import torch
 
     torch.set_num_threads(1)
-    names: dict[str, Any] = {}
-    exec(compile(export(plain(tree), "torch"), "<torch>", "exec"), names)  # our own text
+    f = exported(tree, "torch")
     inputs = [torch.tensor(points[n], requires_grad=True) for n in sorted(points)]
 
     def run() -> Any:
-        value = names["f"](*inputs)
-        return value, torch.autograd.grad(value.sum(), inputs)
+        value = f(*inputs)
+        return value, torch.autograd.grad(value.real.sum(), inputs)
 
     return run
 
 
-def plain(tree: Node) -> Node:
-    """The tree as a formula of exp and ln."""
-    from emlc.check.reference import grounded
+def exported(tree: Node, to: str) -> Callable[..., Any]:
+    """The tree as a function of exp and ln that emlc writes in another language."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "exported.py")
+        path.write_text(export(grounded(tree), to), encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("exported", path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module.f  # type: ignore[no-any-return]
 
-    return grounded(tree)
+
+def complex_(points: dict[str, np.ndarray]) -> bool:
+    return any(v.dtype.kind == "c" for v in points.values())
 
 
 def main() -> None:
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     depth = int(sys.argv[1]) if len(sys.argv) > 1 else 6
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
     rng = np.random.default_rng(1)
     points = {n: rng.uniform(a, b, count) for n, a, b in zip(NAMES, LOW, HIGH, strict=True)}
     tree, leaves = levels(depth, points, seed=3)
     points = {n: v for n, v in points.items() if n in leaves}
+    print(f"depth {depth}, {len(leaves)} leaves, {count} points, one thread")
+    for title, factor in (("real", 1.0), ("complex", 1 + 0.1j)):
+        print(f"\n{title}")
+        compare(tree, leaves, {n: v * factor for n, v in points.items()})
+
+
+def compare(tree: Node, leaves: list[str], points: dict[str, np.ndarray]) -> None:
+    """Print every time and ratio."""
     begun = time.process_time()
     ours = with_emlc(tree, points)
     want = ours()
-    print(f"depth {depth}, {len(leaves)} leaves, {count} points, one thread")
     print(f"emlc: first call after {time.process_time() - begun:.2f} CPU s")
     peers: dict[str, Callable[[], Callable[[], Any]]] = {
         "jax": lambda: with_jax(tree, points),
@@ -150,8 +167,12 @@ def main() -> None:
     for name, run in runs.items():
         value, slopes = run()
         slopes = slopes if name == "emlc" else np.stack([np.asarray(s) for s in slopes], -1)
+        slopes = np.conj(slopes) if name.startswith("torch") else slopes  # torch's convention
         value = np.asarray(value.detach() if hasattr(value, "detach") else value)
-        away = max(np.abs(value / want[0] - 1).max(), np.abs(slopes - want[1]).max())
+        away = max(
+            np.abs(a - b).max() / np.abs(b).max()
+            for a, b in zip((value, slopes), want, strict=True)
+        )
         ratio = times[name] / times["emlc"]
         print(f"{name:22s} {times[name] * 1e6:9.1f} us {ratio:7.1f}x   difference {away:.1e}")
 
