@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
-    from emlc.pipeline import Compiled, check, compile, diff, jacobian
+    from emlc.pipeline import Compiled, check, compile, decompile, diff, jacobian
     from emlc.search import search
     from emlc.regress.estimator import EMLRegressor
     from emlc.regress.fit import fit
@@ -35,6 +35,7 @@ __all__ = [
     "Verdict",
     "check",
     "compile",
+    "decompile",
     "diff",
     "evaluate",
     "fit",
@@ -57,6 +58,7 @@ _HOME = {
     "Verdict": "emlc.check",
     "check": "emlc.pipeline",
     "compile": "emlc.pipeline",
+    "decompile": "emlc.pipeline",
     "diff": "emlc.pipeline",
     "evaluate": "emlc.lower.balls",
     "fit": "emlc.regress.fit",

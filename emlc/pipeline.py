@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log10
 from typing import Any
 
-from emlc.check import Verdict, check_tree, proved_by_rows
+from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError, DomainError, UsageError
 from emlc.ir.domain import Domain
@@ -19,12 +19,14 @@ from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import MODES, Exclusion, compile_tree, exclusion_text
 from emlc.passes.differentiate import derivative, ranges_inside
+from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
 from emlc.tables.primitives import EML
 
 RPN_LIMIT = 1_000_000
+_PROOF_SECONDS = 8.0
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 
@@ -218,6 +220,8 @@ def _compiled(text: str, root: Node, found: Ranges, mode: str, check: bool) -> C
     size, depth, dag = measure(tape)
     verdict = proved_by_rows(made.used)
     if check:
+        raised = proved_by_raising(clean, tape, found, made.excluded)
+        verdict = raised if raised.status == "proved" else verdict
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
@@ -365,4 +369,34 @@ def check(source: str | Node, tree: str | Node, domain: Mapping[str, str] | None
     if not is_pure(tape):
         raise ArgumentError("the tree is not over eml, 1 and variables")
     _known_variables(variables(pure), root, "the tree has a variable {}, the formula has not")
-    return check_tree(root, tape, ranges(root, declare(domain or {})), (), None)
+    found = ranges(root, declare(domain or {}))
+    verdict = check_tree(root, tape, found, (), None)
+    if verdict.status == "refuted":
+        return verdict
+    proof = proved_by_raising(root, tape, found, seconds=_PROOF_SECONDS, ask_sympy=True)
+    if proof.status == "proved":
+        return replace(proof, points=verdict.points, worst=verdict.worst)
+    return verdict
+
+
+def decompile(
+    tree: str | Node, domain: Mapping[str, str] | None = None, seconds: float = _PROOF_SECONDS
+) -> Raised:
+    """The ordinary formula of a pure tree, and the domain on which it is proved to be that.
+
+    `domain` maps variables to sets; a variable without one gets the formula's natural domain.
+    `seconds` bounds the search for a proof. Raises ParseError for a text that is no tree, and
+    DomainError where the tree has no value.
+
+    >>> found = decompile("11xE1EE")
+    >>> found.show(), found.domain, found.proved
+    ('ln(x)', {'x': 'positive'}, True)
+    """
+    pure = parse_tree(tree) if isinstance(tree, str) else tree
+    tape = flatten(pure)
+    if not is_pure(tape):
+        raise ArgumentError("the tree is not over eml, 1 and variables")
+    declared = declare(domain or {})
+    _known_variables(declared, pure, "the tree has no variable {}")
+    with _no_cycle_collection():
+        return raise_tree(tape, declared, seconds)

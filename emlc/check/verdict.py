@@ -15,6 +15,7 @@ class Verdict:
     points   points that took part in a comparison
     worst    largest relative difference seen
     witness  the refuting point with both values, as text
+    steps    identities that a proof used, each with what licensed it
     """
 
     status: str
@@ -22,6 +23,7 @@ class Verdict:
     points: int = 0
     worst: float = 0.0
     witness: dict[str, Any] | None = None
+    steps: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a yes or no; look at .status")

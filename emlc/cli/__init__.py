@@ -22,6 +22,7 @@ _COMMANDS = {
     "compile": "Compile a formula to a pure EML tree.",
     "check": "Say whether a tree means a formula.",
     "eval": "Evaluate a formula or a tree.",
+    "decompile": "Read a pure tree back as a formula.",
     "diff": "Differentiate a formula or a tree.",
     "render": "Draw a formula's tree.",
     "explore": "Make a page in which a tree unfolds.",

@@ -7,7 +7,7 @@ import sys
 import click
 
 from emlc.cli.command import Command, common, domain_option, read_text
-from emlc.cli.report import document, judged, result, verdict_json
+from emlc.cli.report import derivation, document, judged, result, steps_json, verdict_json
 from emlc.errors import LimitError, UsageError
 
 _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_code}
@@ -17,8 +17,11 @@ _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_co
 @click.argument("expr")
 @click.argument("tree")
 @domain_option
+@click.option("--explain", is_flag=True, help="List the identities that a proof used.")
 @common
-def command(expr: str, tree: str, domain: dict[str, str], as_json: bool) -> int:
+def command(
+    expr: str, tree: str, domain: dict[str, str], explain: bool, as_json: bool
+) -> int:
     """Say whether a tree means a formula, everywhere on the domain.
 
     Prints the verdict: proved, agrees (at many points), refuted (with a point) or unknown. The exit
@@ -27,6 +30,7 @@ def command(expr: str, tree: str, domain: dict[str, str], as_json: bool) -> int:
     \b
     emlc check "ln(x)" 11xE1EE
     emlc check "ln(x)" "eml(1, eml(eml(1, x), 1))" --domain x:real
+    emlc check "x*y" 1111xEE1EEyE1EE1E --explain
     """
     if expr == tree == "-":
         raise UsageError("standard input cannot be both the formula and the tree")
@@ -35,7 +39,10 @@ def command(expr: str, tree: str, domain: dict[str, str], as_json: bool) -> int:
     formula, text = read_text(expr), read_text(tree)
     verdict = check(formula, text, domain)
     if as_json:
-        document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict))
+        more = {"steps": steps_json(verdict.steps)} if explain else {}
+        document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict), **more)
     else:
         result(judged(verdict, sys.stdout))
+        if explain:
+            result(derivation(verdict.steps))
     return _STATUS[verdict.status]

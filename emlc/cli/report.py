@@ -92,6 +92,11 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
     return {**verdict.to_json(), "worst": plain(verdict.worst)}
 
 
+def steps_json(steps: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """The identities of a derivation."""
+    return [{"identity": what, "licensed_by": why} for what, why in steps]
+
+
 # -- words for people --------------------------------------------------------------------------
 
 
@@ -131,6 +136,15 @@ def judged(verdict: Verdict, stream: TextIO) -> str:
             text += f"; compared at {verdict.points} points"
         text += f", largest difference {verdict.worst:.1g}"
     return text
+
+
+def derivation(steps: Sequence[tuple[str, str]]) -> str:
+    """The identities that a proof used, one a line, each with the fact that licensed it."""
+    if not steps:
+        return "no identity beside exp(ln u) = u and ln(exp u) = u of real u was needed"
+    wide = max(len(what) for what, _ in steps)
+    lines = [f"{k:>3}. {what:<{wide}}   since {why}" for k, (what, why) in enumerate(steps, 1)]
+    return "\n".join(lines)
 
 
 def listed(points: Sequence[str]) -> str:

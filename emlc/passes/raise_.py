@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from emlc.errors import DomainError
 from emlc.ir.domain import Domain, domain
@@ -58,6 +59,23 @@ class Raised:
     size: int
     proved: bool
 
+    def show(self, notation: str = "infix") -> str:
+        """The formula as text: infix, latex or wolfram."""
+        return show(self.formula, notation)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that `emlc decompile --json` prints."""
+        return {
+            "schema": 1,
+            "formula": self.show(),
+            "latex": self.show("latex"),
+            "domain": self.domain,
+            "conditions": list(self.conditions),
+            "k": self.size,
+            "proved": self.proved,
+            "steps": [{"identity": what, "licensed_by": why} for what, why in self.steps],
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class _Try:
@@ -69,11 +87,13 @@ class _Try:
     places: list[str]
     points: list[tuple[str, Fraction]]
     clean: bool
+    real: bool
 
     def rank(self) -> tuple[bool, int]:
         """Real before complex, then short; what is loose counts as longer."""
         nodes = list(postorder(self.formula))
-        return any(n.head is _I for n in nodes), len(nodes) + _LOOSE * (not self.clean)
+        plain = self.real and all(n.head is not _I for n in nodes)
+        return not plain, len(nodes) + _LOOSE * (not self.clean)
 
 
 def raise_tree(
@@ -100,6 +120,8 @@ def raise_tree(
         )
     tries.sort(key=_Try.rank)
     size = measure(tape).size
+    points = list(dict.fromkeys(p for made in tries for p in made.points))
+    tries = [replace(made, points=points) for made in tries]
     if len(tape) <= LARGE:
         for found, proof, attempt, points in _proved(tape, tries, declared, seconds):
             conditions = tuple(f"{name} != {value}" for name, value in points)
@@ -155,7 +177,10 @@ def _read(
     formula = write(space, value)
     points = {p: None for place in list(space.zeros)[:20] for p in _points(space, place)}
     places = [show(tidy(write(space, z))) for z in list(space.zeros)[:20]]
-    return _Try(formula, over, dict(space.steps), places, list(points), _is_clean(space, value))
+    return _Try(
+        formula, over, dict(space.steps), places, list(points), _is_clean(space, value),
+        space.box(value).real,
+    )  # fmt: skip
 
 
 def _points(space: Space, place: Form) -> Iterator[tuple[str, Fraction]]:
@@ -204,21 +229,19 @@ def _proved(
     Points at which the tree has another value, or none, are left out where that helps.
     """
     until = time.monotonic() + seconds
-    for natural in (True, False):
-        for without in (False, True):
-            for attempt, formula in _spellings(tries):
-                if time.monotonic() > until or (without and not attempt.points):
-                    continue
-                over = declared if natural else attempt.domains
-                try:
-                    found = ranges(simplify(formula), over)
-                except DomainError:
-                    continue
-                points = attempt.points if without else []
-                proof = _prove(formula, tape, attempt, found, points)
-                if proof is not None:
-                    kept = _needed(formula, tape, attempt, found, points)
-                    yield found, proof, replace(attempt, formula=formula), kept
+    for attempt, formula in _spellings(tries):
+        for natural, without in ((True, False), (True, True), (False, False), (False, True)):
+            if time.monotonic() > until or (without and not attempt.points):
+                continue
+            try:
+                found = ranges(simplify(formula), declared if natural else attempt.domains)
+            except DomainError:
+                continue
+            points = attempt.points if without else []
+            proof = _prove(formula, tape, attempt, found, points)
+            if proof is not None:
+                kept = _needed(formula, tape, attempt, found, points)
+                yield found, proof, replace(attempt, formula=formula), kept
 
 
 def _spellings(tries: list[_Try]) -> Iterator[tuple[_Try, Node]]:

@@ -77,6 +77,8 @@ def apply(space: Space, row: Primitive, args: list[Value]) -> Value:
                     raise Undefined("an infinite value in a formula")
         return rule(space, *args)
     values = dict(zip(row.params, args, strict=True))
+    call = f"{row.name}({', '.join(row.params)})" if row.params else row.name
+    space.note(f"{call} = {DEFINITIONS.get(row.name) or row.meaning}", "definition")
 
     def build(n: Node, below: list[Value]) -> Value:
         head = n.head

@@ -403,6 +403,8 @@ class Space(Terms):
                     factors[base] = factors.get(base, 0) + c
             else:
                 rest[m] = c
+        if factors or whole:
+            self.note("exp(k ln u) = u^k", "u is not 0")
         expo = self.form(rest) if rest else None
         number, made = self.monomial(0, factors, expo)
         if not rest and len(factors) > 1 and made.box is None:

@@ -8,7 +8,7 @@ from emlc.ir.node import Node, lit, node, var
 from emlc.passes.normal.products import Product, products
 from emlc.passes.normal.space import Space
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
-from emlc.passes.simplify import simplify
+from emlc.passes.simplify import build
 from emlc.tables.primitives import BY_NAME
 
 _ADD, _SUB, _NEG = BY_NAME["add"], BY_NAME["sub"], BY_NAME["neg"]
@@ -67,7 +67,7 @@ def write(space: Space, root: Form) -> Node:
             stack.extend(waiting)
             continue
         stack.pop()
-        done[top] = simplify(_sum(plan, done))
+        done[top] = _sum(plan, done)
         del plans[top]
     return done[root]
 
@@ -96,17 +96,17 @@ def _sum(plan: _Plan, done: dict[Form, Node]) -> Node:
     down: list[Node] = []
     logs = _number_logs(plan)
     if logs is not None:
-        (up if logs > 1 else down).append(node(_LN, lit(max(logs, 1 / logs))))
+        (up if logs > 1 else down).append(build(_LN, lit(max(logs, 1 / logs))))
     for t, powers, rest in zip(plan.terms, plan.powers, plan.rests, strict=True):
         if logs is None or not _is_number_log(t):
             (up if t.c > 0 else down).append(_term(t, powers, rest, done))
     if not up and not down:
         return lit(0)
-    first = up.pop(0) if up else node(_NEG, down.pop(0))
+    first = up.pop(0) if up else build(_NEG, down.pop(0))
     for t in up:
-        first = node(_ADD, first, t)
+        first = build(_ADD, first, t)
     for t in down:
-        first = node(_SUB, first, t)
+        first = build(_SUB, first, t)
     return first
 
 
@@ -148,10 +148,10 @@ def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Fo
             _power(atom_node(atom, done), q, top, bottom)
     for (name, inner), q in t.functions.items():
         args = inner if isinstance(inner, tuple) else (inner,)
-        _power(node(BY_NAME[name], *(done[u] for u in args)), q, top, bottom)
+        _power(build(BY_NAME[name], *(done[u] for u in args)), q, top, bottom)
     for base, exponent in powers:
         assert isinstance(base.body, Form)
-        top.append(node(_POW, done[base.body], done[exponent]))
+        top.append(build(_POW, done[base.body], done[exponent]))
     if rest.terms:
         _exponential(rest, done, top, bottom)
     value = abs(t.c)
@@ -160,7 +160,7 @@ def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Fo
     if value.denominator != 1:
         bottom.insert(0, lit(value.denominator))
     made = _times(top)
-    return node(_DIV, made, _times(bottom)) if bottom else made
+    return build(_DIV, made, _times(bottom)) if bottom else made
 
 
 def _absolute(atom: Atom, q: Number, done: dict[Form, Node]) -> Node | None:
@@ -175,7 +175,7 @@ def _absolute(atom: Atom, q: Number, done: dict[Form, Node]) -> Node | None:
     for a, p in m.factors:
         _power(atom_node(a, done), p // 2, top, bottom)
     inner = _times(top) if top else lit(1)
-    return node(_ABS, node(_DIV, inner, _times(bottom)) if bottom else inner)
+    return build(_ABS, build(_DIV, inner, _times(bottom)) if bottom else inner)
 
 
 def _power(base: Node, q: Number, top: list[Node], bottom: list[Node]) -> None:
@@ -183,15 +183,15 @@ def _power(base: Node, q: Number, top: list[Node], bottom: list[Node]) -> None:
     if size == 1:
         side.append(base)
     elif size == Fraction(1, 2):
-        side.append(node(_SQRT, base))
+        side.append(build(_SQRT, base))
     else:
-        side.append(node(_POW, base, lit(size)))
+        side.append(build(_POW, base, lit(size)))
 
 
 def _times(factors: list[Node]) -> Node:
     made = factors[0]
     for f in factors[1:]:
-        made = node(_MUL, made, f)
+        made = build(_MUL, made, f)
     return made
 
 
@@ -203,7 +203,7 @@ def _exponential(
         if not m.i and not m.factors and m.expo is None and c == int(c):
             _power(_E, c, top, bottom)
             return
-    top.append(node(_EXP, done[rest]))
+    top.append(build(_EXP, done[rest]))
 
 
 def atom_node(atom: Atom, done: dict[Form, Node]) -> Node:
@@ -216,4 +216,4 @@ def atom_node(atom: Atom, done: dict[Form, Node]) -> Node:
     if atom.kind == "pi":
         return _PI
     assert isinstance(atom.body, Form)
-    return node(_LN, done[atom.body]) if atom.kind == "ln" else done[atom.body]
+    return build(_LN, done[atom.body]) if atom.kind == "ln" else done[atom.body]
