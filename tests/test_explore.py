@@ -40,12 +40,21 @@ def test_every_node_says_what_it_computes() -> None:
     assert len(found["tree"]) == len(found["meaning"]) == len(known) == found["dag"]
 
 
-def test_a_tree_stands_for_itself() -> None:
-    found = content("11xE1EE", {"x": "positive"})
-    assert found["formula"] is None and found["verdict"] is None
+def test_a_tree_is_read_back_where_it_can_be() -> None:
+    found = content("11xE1EE")
     assert found["meanings"][found["meaning"][-1]] == "ln(x)"
-    refused = content("11xE1EE", {"x": "real"})
-    assert refused["meanings"][refused["meaning"][-1]] != "ln(x)"
+    assert found["verdict"]["status"] == "proved" and found["domain"] == {"x": "positive"}
+    assert found["formula"] == [["variable", "x"], ["ln", 0]]
+    for domains in ({"x": "real"}, {"x": "negative"}):
+        other = content("11xE1EE", domains)
+        assert other["meanings"][other["meaning"][-1]] != "ln(x)"
+
+
+def test_nodes_are_read_back_where_no_row_says() -> None:
+    found = content("sqrt(x)", {"x": "positive"}, "shortest")
+    said = [found["meanings"][k] for k in found["meaning"]]
+    assert said[-1] == "sqrt(x)"
+    assert not [text for text in said if text.startswith("e - ln(e")]
 
 
 def test_rows_that_the_page_does_not_know_are_written_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -12,6 +12,9 @@ from emlc.cli.command import Command, common, domain_option, mode_option, read_t
 from emlc.cli.report import document, result, width, write_file
 from emlc.cli.subject import Subject, subject
 from emlc.errors import UsageError
+
+if TYPE_CHECKING:
+    from emlc.passes.ranges import Ranges
 
 # The picture formats by the ending of a file's name.
 ENDINGS = {
@@ -98,7 +101,7 @@ def command(
         about.tape, fmt, style, direction=direction or "", theme=theme, limit=limit,
         highlight=hot, size=None if fmt == "txt" else size, width=columns,
         title=_title(about.source) if fmt != "txt" else "",
-        ranges=about.made.ranges if about.made else None,
+        ranges=_known(about) if style == "macro" else None,
         unicode=output is not None or (sys.stdout.encoding or "").lower().startswith("utf"),
     )  # fmt: skip
     if output is not None:
@@ -109,6 +112,13 @@ def command(
     elif output is None:
         assert isinstance(picture, str)
         result(picture)
+
+
+def _known(about: Subject) -> Ranges:
+    """What is known of the variables; for a tree, where it is the formula that it reads back as."""
+    from emlc.explore.subject import read
+
+    return about.made.ranges if about.made else read(about.source, {}, "").known
 
 
 def entries(about: Subject, part: str) -> list[int]:
@@ -125,7 +135,7 @@ def entries(about: Subject, part: str) -> list[int]:
     if not found:
         made, wanted = about.made, simplify(root)
         parts = parts_of(made.formula, made.ranges, made.mode) if made else {}
-        known = blocks(about.tape, made.ranges if made else None, parts)
+        known = blocks(about.tape, _known(about), parts)
         found = [k for k, meaning in enumerate(known.meaning) if meaning is wanted]
     if not found:
         hint = "emlc render EXPR --style macro shows its parts"

@@ -9,26 +9,23 @@ row, and rows that the page does not know are written out by their meaning.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emlc.errors import LimitError
-from emlc.ir.domain import Domain, domain
+from emlc.explore.subject import Subject, meanings, read
 from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape, flatten, measure
 from emlc.parse import meaning
 from emlc.passes.facts import Fact, facts
 from emlc.passes.simplify import simplify
-from emlc.render.blocks import Blocks, blocks, parts_of, spoken
+from emlc.render.blocks import Blocks, spoken
 from emlc.render.drawing import drawing
 from emlc.render.mathml import mathml
 from emlc.render.scene import scene
 from emlc.render.svg import write_svg
 from emlc.render.theme import theme_of
 from emlc.show import show
-from emlc.tables.primitives import EML, ROWS, Primitive
-
-if TYPE_CHECKING:
-    from emlc.pipeline import Compiled
+from emlc.tables.primitives import ROWS, Primitive
 
 ENTRIES = 20_000
 """Distinct subtrees that a page holds."""
@@ -53,28 +50,14 @@ def content(
     >>> found["k"], found["tree"], found["meanings"][found["meaning"][-1]]
     (7, ['1', 'x', [0, 1], [2, 0], [0, 3]], 'ln(x)')
     """
-    from emlc.ir.tape import is_pure
-    from emlc.parse import parse
-    from emlc.pipeline import compile
-
-    root = parse(source).root
-    tape = flatten(root)
-    if EML in tape.heads and is_pure(tape):
-        given = {name: domain(text) for name, text in (domains or {}).items()}
-        return _document(source, tape, given, None)
-    made = compile(source, domains, mode)
-    return _document(source, made.tape, made.ranges.variables, made)
-
-
-def _document(
-    source: str, tape: Tape, given: Mapping[str, Domain], made: Compiled | None
-) -> dict[str, Any]:
+    about = read(source, domains or {}, mode)
+    tape = about.tape
     if len(tape) > ENTRIES:
         raise LimitError(
             f"the tree has {len(tape):,} distinct subtrees, a page holds {ENTRIES:,}",
             hint="emlc render draws the first nodes of any tree",
         )
-    found = _blocks(tape, given, made)
+    found = meanings(about)
     size, depth, dag = measure(tape)
     return {
         "schema": 1,
@@ -84,26 +67,12 @@ def _document(
         "dag": dag,
         "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
         "tree": _tree(tape),
-        **_facts(tape, given, found, made),
+        **_facts(about, found),
         **_meanings(found),
-        **_formula(made),
+        **_formula(about),
         "picture": _picture(tape, found),
         "text": _text(tape, size),
     }
-
-
-def _complete(tape: Tape, given: Mapping[str, Domain]) -> dict[str, Domain]:
-    """A domain for every variable, the reals where none is given."""
-    names = [h.name for h in tape.heads if isinstance(h, Var)]
-    return {name: given.get(name, domain("real")) for name in names}
-
-
-def _blocks(tape: Tape, given: Mapping[str, Domain], made: Compiled | None) -> Blocks:
-    from emlc.passes.ranges import Ranges
-
-    if made is None:
-        return blocks(tape, Ranges(dict(given), frozenset()))
-    return blocks(tape, made.ranges, parts_of(made.formula, made.ranges, made.mode))
 
 
 def _tree(tape: Tape) -> list[Any]:
@@ -115,16 +84,14 @@ def _tree(tape: Tape) -> list[Any]:
     return out
 
 
-def _facts(
-    tape: Tape, given: Mapping[str, Domain], found: Blocks, made: Compiled | None
-) -> dict[str, Any]:
-    """What is known of every entry, by number; of parts and blocks, their range."""
+def _facts(about: Subject, found: Blocks) -> dict[str, Any]:
+    """What is known of every entry, by number; where its meaning is known, that formula's range."""
     said: dict[str, int] = {}
     numbers = []
-    for k, fact in enumerate(facts(tape, _complete(tape, given))):
+    for k, fact in enumerate(facts(about.tape, about.domains())):
         meaning, tight = found.meaning[k], None
-        if made is not None and meaning is not None and k in found.sure:
-            tight = made.ranges.of(meaning)
+        if meaning is not None and k in found.sure:
+            tight = about.known.of(meaning)
         plain = tight is None or (fact.values is not None and fact.finite and fact.real)
         text = _fact(fact) if plain else str(tight)
         numbers.append(said.setdefault(text, len(said)))
@@ -156,20 +123,18 @@ def _meanings(found: Blocks) -> dict[str, Any]:
     return {"meaning": numbers, "meanings": list(texts), "maths": maths}
 
 
-def _formula(made: Compiled | None) -> dict[str, Any]:
-    """The source's side of the document; empty for a tree."""
-    if made is None:
-        return {"formula": None, "math": "", "domain": {}, "mode": "", "verdict": None,
-                "excluded": []}  # fmt: skip
-    verdict = made.verdict.to_json()
-    small = len(show(made.formula)) < _TEXT
+def _formula(about: Subject) -> dict[str, Any]:
+    """The formula's side of the document."""
+    formula = about.formula
+    small = formula is not None and len(show(formula)) < _TEXT
+    status, how = about.verdict or ("", "")
     return {
-        "formula": _program(made.formula),
-        "math": mathml(made.formula, display=True) if small else "",
-        "domain": made.domain,
-        "mode": made.mode,
-        "verdict": {"status": verdict["status"], "how": verdict["how"]},
-        "excluded": list(made.excluded_points[:20]),
+        "formula": None if formula is None else _program(formula),
+        "math": mathml(formula, display=True) if formula is not None and small else "",
+        "domain": dict(about.domain),
+        "mode": about.mode,
+        "verdict": {"status": status, "how": how} if about.verdict else None,
+        "excluded": list(about.excluded[:20]),
     }
 
 

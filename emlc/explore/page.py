@@ -12,7 +12,6 @@ from typing import Any
 
 from emlc.render.svg import xml
 
-
 _SCRIPTS = ("compute.js", "plots.js", "page.js")
 
 
