@@ -267,6 +267,7 @@ STABLE = [
     ("1-exp(-x)", "expm1(", 1e-18),
     ("sqrt(x^2+1)", "hypot(", 1e200),
     ("sqrt(x^2)", "abs(", 1e200),
+    ("ln(1+exp(x))", "log1p(", 800.0),
 ]
 
 

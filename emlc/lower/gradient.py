@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 from emlc.errors import ArgumentError
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, unflatten
-from emlc.lower.expand import imaginary
 from emlc.passes.differentiate import gradient
 from emlc.passes.simplify import simplify
-from emlc.passes.stable import stabilize
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
@@ -59,12 +57,7 @@ class Jacobian:
         if not (roots and self.wrt):
             raise ArgumentError("without formulas and variables there is no derivative")
         self.real, self._count = real, len(roots)
-        line = real and not plane and not any(imaginary(root) for root in roots)
-        if line:
-            roots = [stabilize(root) for root in roots]
         slopes = [slope for root in roots for slope in gradient(root, self.wrt)]
-        if line:
-            slopes = [stabilize(slope) for slope in slopes]
         self._run = _native([*roots, *slopes], self.variables, real and not plane)
 
     def __repr__(self) -> str:

@@ -165,6 +165,7 @@ ROWS: tuple[Primitive, ...] = (
       paper=True),
     P("softplus", _X, meaning="ln(1+exp(x))", range="positive", plane="principal", monotone="up",
       poles="1+exp(x)", derivative=("sigmoid(x)",),
+      c="0.5*{x}+0.5*fabs({x})+log1p(exp(-fabs({x})))",
       latex=r"\operatorname{{softplus}}\left({x}\right)"),
     # hyperbolic
     P("sinh", _X, **_fn("sinh"), native="np.sinh({x})", monotone="up", derivative=("cosh(x)",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # (pattern, body): parameters range over the reals, and the body is defined where the pattern is.
 STABLE: tuple[tuple[str, str], ...] = (
+    ("ln(1+exp(x))", "softplus(x)"),
     ("ln(1+x)", "log1p(x)"),
     ("ln(1-x)", "log1p(-x)"),
     ("exp(x)-1", "expm1(x)"),
