@@ -123,9 +123,9 @@ class Direct(Evaluator):
             # what goes wrong here goes wrong below too, and is explained there
             try:
                 if point is None:
-                    args = self._pick(variables) if len(variables) == self._count else None
+                    args = self._pick(variables) if len(variables) == self._count else ()
                 else:
-                    args = (point,) if self._count == 1 and not variables else None
+                    args = (point,) if self._count == 1 and not variables else ()
                 if args and out is None:
                     made = self.fast(*args)
                     kind = made.dtype if self._single else made[0].dtype
@@ -145,7 +145,9 @@ class Direct(Evaluator):
         """The arguments where all are arrays of doubles, which need no more looking at."""
         if self.fast is None or (point is None) == (len(variables) != self._count):
             return None
-        args = (point,) if point is not None else [variables.get(name) for name in self.variables]
+        args: list[Any] = [point]
+        if point is None:
+            args = [variables.get(name) for name in self.variables]
         if len(args) != self._count:
             return None
         for a in args:
@@ -174,9 +176,12 @@ class Direct(Evaluator):
         values = [np.asarray(a) for a in arrays.values()]
         kinds = {v.dtype.kind for v in values} | {wanted.kind}
         if self.fast is not None and "c" not in kinds:
+            if out is None and where is not True:
+                targets = tuple(np.full(np.broadcast_shapes(shape, np.shape(where)), np.nan, wanted)
+                                for _ in self._roots)  # fmt: skip
             made = self.fast(
-                *(values or [np.float64(0)]), where=where, dtype=wanted, casting="same_kind",
-                **({} if out is None else {"out": targets}),
+                *(values or (np.float64(0),)), where=where, dtype=wanted, casting="same_kind",
+                **({} if targets[0] is None else {"out": targets}),
             )  # fmt: skip
             made = (made,) if count == 1 else made
         else:
@@ -193,7 +198,7 @@ class Direct(Evaluator):
         results = [np.empty(shape, dtype=wanted) for _ in self._roots]
         complex_ = any(v.dtype.kind == "c" for v in values) or wanted.kind == "c" or not self._line
         kind: Any = np.complex128 if complex_ else np.float64
-        flat = [np.broadcast_to(v, shape).reshape(-1) if v.size > 1 else v.reshape(-1) for v in values]
+        flat = [(np.broadcast_to(v, shape) if v.size > 1 else v).reshape(-1) for v in values]
         size = results[0].size
         trouble = Trouble.NONE
         for start in range(0, size, _CHUNK):
@@ -246,7 +251,7 @@ def _stored(made: NDArray[Any], target: NDArray[Any] | None, where: Any) -> Any:
     return target
 
 
-def _picker(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...] | None]:
+def _picker(names: Sequence[str]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
     """What takes the values of these names out of a dictionary."""
     if len(names) > 1:
         return itemgetter(*names)

@@ -1,4 +1,4 @@
-"""Formulas rewritten so that few digits are lost: log1p for ln(1 + x), hypot, powers by products."""
+"""Formulas rewritten so that few digits are lost: log1p, hypot, powers by products."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emlc.parse import parse
 from emlc.passes.match import COMMUTE, match
 from emlc.passes.simplify import instantiate, simplify
 from emlc.tables.careful import FORMS, HELPERS, LARGEST_POWER
-from emlc.tables.primitives import BY_NAME, Primitive
+from emlc.tables.primitives import BY_NAME
 
 DIV, INV, MUL, NEG = BY_NAME["div"], BY_NAME["inv"], BY_NAME["mul"], BY_NAME["neg"]
 POW, SQR = BY_NAME["pow"], BY_NAME["sqr"]

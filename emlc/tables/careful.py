@@ -24,6 +24,8 @@ FORMS: tuple[tuple[str, ...], ...] = (
     ("exp(x)-exp(-x)", "2*sinh(x)"),
     ("exp(-x)-exp(x)", "-2*sinh(x)"),
     ("exp(x)+exp(-x)", "2*cosh(x)"),
+    ("2*sinh(x)/(2*cosh(x))", "tanh(x)"),
+    ("sinh(x)/cosh(x)", "tanh(x)"),
     ("2*sinh(x)/2", "sinh(x)"),
     ("2*cosh(x)/2", "cosh(x)"),
     ("1-cos(x)", "2*sqr(sin(x/2))"),
@@ -58,7 +60,7 @@ FORMS: tuple[tuple[str, ...], ...] = (
 )
 
 P = Primitive
-LARGEST_POWER = 16
+LARGEST_POWER = 16  # written as products; above it pow
 
 # Operations that no formula names.
 HELPERS: dict[str, Primitive] = {

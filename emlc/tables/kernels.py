@@ -1,8 +1,8 @@
 """What the lowering must know of the functions that have a vector kernel of their own.
 
 A row without an entry here is lowered by its meaning. Kernels are right over the whole range of
-doubles; what is watched is the range itself: a part may be too large or too small for a double where
-the whole is not.
+doubles; what is watched is the range itself: a part may be too large or too small for a double
+where the whole is not.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ KERNELS: dict[str, Kernel] = {
     "asin": K("x", scale="one"),
     "acos": K("x", calm="x"),
     "atan": K(scale="one"),
-    "atan2": K(line="np.arctan2({y},{x})+0*(1/np.hypot({x},{y}))"),
+    "atan2": K(line="np.arctan2({y}+0.0,{x})+0*(1/np.hypot({x},{y}))"),
     "sinh": K("x", scale="one"),
     "cosh": K("x", calm="x"),
     "tanh": K(scale="one"),
@@ -77,4 +77,7 @@ KERNELS: dict[str, Kernel] = {
     "gap_over": K("sxyz", line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})/{z}"),
     "cube": K("x", under="x", scale="one", power=True, line="{x}*{x}*{x}"),
 }
-KERNELS |= {f"power{n}": K("x", under="x", scale="one", power=True, line=f"{{x}}**{n}") for n in (10, 11, 13, 14, 15, 16)}
+KERNELS |= {
+    f"power{n}": K("x", under="x", scale="one", power=True, line=f"{{x}}**{n}")
+    for n in (10, 11, 13, 14, 15, 16)
+}

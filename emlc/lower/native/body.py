@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from emlc.lower.native.ssa import Code, Value
 
-# i64 body(ptr columns, i64 count, ptr marks, ptr program): columns holds the addresses of inputs and
-# outputs, contiguous doubles; count is a multiple of the width; marks gets one bit a point.
+# i64 body(ptr columns, i64 count, ptr marks, ptr program): columns holds the addresses of inputs
+# and outputs, contiguous doubles; count is a multiple of the width; marks gets one bit a point.
 _HEAD = "define i64 @{}(ptr %columns, i64 %count, ptr %marks, ptr %program)"
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
@@ -116,8 +116,11 @@ class _Writer:
         lines = []
         for n in sorted(self.used[k]):
             if n not in self.home:
-                at = f"getelementptr double, ptr %p{n[2:]}, i64 %i{k}"
-                lines += [f"%a{n[2:]}.{k} = {at}", f"{n}.{k} = load {vector}, ptr %a{n[2:]}.{k}, align 8"]
+                at = f"%a{n[2:]}.{k}"
+                lines += [
+                    f"{at} = getelementptr double, ptr %p{n[2:]}, i64 %i{k}",
+                    f"{n}.{k} = load {vector}, ptr {at}, align 8",
+                ]
             elif self.home[n] < k:
                 lines += self._buffer(n, k, "l")
                 kind, width = self.code.kinds[n], self.code.target.width

@@ -92,10 +92,10 @@ def _centres() -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
     for j in range(16):
         middle = 1 + (j + 0.5) / 16 if j < 8 else 0.5 + (j + 0.5) / 32
         c = 1.0 if j in (0, 15) else round(256 / middle) / 256
-        h, l = _minus_log(c)
+        parts = _minus_log(c)
         inverse.append(c)
-        high.append(h)
-        low.append(l)
+        high.append(parts[0])
+        low.append(parts[1])
     return tuple(inverse), tuple(high), tuple(low)
 
 
@@ -114,7 +114,7 @@ _LN2_42, _LN2_42_LOW = 0.6931471805598903, 5.497923018708371e-14
 
 
 def ln_parts(code: Code, x: Value, low: Value | None = None) -> tuple[Value, Value, Value]:
-    """High and low parts of ln(x + low) for finite x > 0, and a number infinite where x is 0 or inf.
+    """High and low parts of ln(x + low) for finite x > 0; a number infinite where x is 0 or inf.
 
     The correction is at most half a unit in the last place of x.
     """

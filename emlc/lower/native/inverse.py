@@ -26,7 +26,7 @@ _ATAN = (
 
 
 def _near(code: Code, x: Value) -> tuple[Value, Value, Value, Value]:
-    """Where |x| <= 1/2, and s, asin(s) - s and the rounding of s, for s = |x| or sqrt((1-|x|)/2)."""
+    """Where |x| <= 1/2; s = |x| or sqrt((1-|x|)/2), asin(s) - s, and the rounding of s."""
     a = code.abs(x)
     small = a <= 0.5
     z = code.select(small, a * a, code.fma(a, -0.5, 0.5))
@@ -81,7 +81,8 @@ def atan(code: Code, x: Value) -> Value:
 
 
 def atan2(code: Code, y: Value, x: Value) -> Value:
-    """The angle of the point (x, y); nan at the origin."""
+    """The angle of the point (x, y); nan at the origin. Zeros have no sign."""
+    y = y + 0.0
     a, b = code.abs(y), code.abs(x)
     shrink = code.select(code.most(a, b) > 1e300, code.number(2.0**-100), 1.0)
     high, low = _angle(code, a * shrink, b * shrink)

@@ -1,9 +1,9 @@
 """The loop between numpy and a body: strides, types, tails, flags; one for all formulas.
 
-numpy calls `loop` as the inner loop of a ufunc. It hands the body whole vectors of contiguous doubles,
-in place where the arrays are such, from and to small buffers where they are not. Lanes that a body
-marks go to `careful`, which may change the outputs and says what to tell numpy; the processor's own
-flags are replaced by that.
+numpy calls `loop` as the inner loop of a ufunc. It hands the body whole vectors of contiguous
+doubles, in place where the arrays are such, from and to small buffers where they are not. Lanes
+that a body marks go to `careful`, which may change the outputs and says what to tell numpy; the
+processor's own flags are replaced by that.
 
     data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width,
            points from which outputs bypass the cache, then argument and byte offset of each column

@@ -1,6 +1,6 @@
 """A formula as the operations that the machine performs.
 
-    Plan    the roots over rows with kernels, numbers and variables, operands first, and what to watch
+    Plan    the roots over rows with kernels, numbers and variables, operands first
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Protocol
 from emlc.ir.node import Lit, Node, Var, postorder
 from emlc.lower.careful import Careful
 from emlc.lower.expand import double, expand
-from emlc.lower.steady import steady
 from emlc.lower.native import (
     arithmetic,
     body,
@@ -28,6 +27,7 @@ from emlc.lower.native import (
 )
 from emlc.lower.native.ssa import Code, Target, Value
 from emlc.lower.native.watch import watched
+from emlc.lower.steady import steady
 from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
 from emlc.tables.primitives import ROWS, Primitive
@@ -90,7 +90,7 @@ class Plan:
 
     @cached_property
     def key(self) -> str:
-        """What names the compiled loop: the operations, the numbers, and the sources of the kernels."""
+        """What names the compiled loop: operations, numbers, the sources of the kernels."""
         place: dict[Node, int] = {}
         lines = [sources()]
         for n in self.order:
@@ -168,4 +168,4 @@ def plan(roots: Sequence[Node], names: Sequence[str]) -> Plan:
 
 
 def _known(row: Primitive) -> bool:
-    return row in KERNEL_OF or row.name in KERNELS and not row.params
+    return row in KERNEL_OF or (row.name in KERNELS and not row.params)

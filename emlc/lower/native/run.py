@@ -93,8 +93,8 @@ class Machine:
 
         total = self.inputs + len(self.plan.roots)
         places = (ctypes.c_void_p * total).from_address(columns)
-        bits = (ctypes.c_uint8 * ((count + 7) // 8)).from_address(marks)
-        odd = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")[:count]
+        bits = np.asarray((ctypes.c_uint8 * ((count + 7) // 8)).from_address(marks))
+        odd = np.unpackbits(bits, bitorder="little")[:count]
         again = np.flatnonzero(odd)
         if not again.size:
             return 0
@@ -129,4 +129,4 @@ def _at_once(made: Plan) -> bool:
 def _column(address: int, count: int) -> NDArray[Any]:
     import numpy as np
 
-    return np.frombuffer((ctypes.c_double * count).from_address(address), np.float64)
+    return np.asarray((ctypes.c_double * count).from_address(address))

@@ -3,7 +3,8 @@
     Code      the lines written so far, and what each computes (equal lines are written once)
     Value     a vector of doubles ("d"), of 64-bit integers ("i") or of truth values ("m")
 
-Nothing here knows a mathematical function, and nothing is reordered: each line is one IEEE operation.
+Nothing here knows a mathematical function, and nothing is reordered: each line is one IEEE
+operation.
 """
 
 from __future__ import annotations
@@ -305,10 +306,8 @@ class Code:
         rows = [", ".join(f"double {hexed(v)}" for v in table[k : k + 8]) for k in (0, 8)]
         full = "llvm.x86.avx512.vpermi2var.pd.512"
         self.declared[full] = f"declare {lane} @{full}({lane}, <8 x i64>, {lane})"
-        parts = [
-            self.line("d", f"call {lane} @{full}({lane} <{rows[0]}>, <8 x i64> {p}, {lane} <{rows[1]}>)").name
-            for p in self.parts(index)
-        ]
+        call = f"call {lane} @{full}({lane} <{rows[0]}>, <8 x i64> {{}}, {lane} <{rows[1]}>)"
+        parts = [self.line("d", call.format(p)).name for p in self.parts(index)]
         return self.join("d", parts)
 
     def parts(self, x: Value) -> list[str]:

@@ -171,7 +171,8 @@ _LOOKS = {"wild": 1, "tiny": 1, "vanished0": 1, "vanished1": 2, "vanished2": 3}
 
 def _library(target: Target) -> str:
     """The module of all operations and the interpreter."""
-    parts, declared = [], {}
+    parts: list[str] = []
+    declared: dict[str, str] = {}
     for name, inputs in _LOOKS.items():
         code = Code(target)
         _watchers(code, name, [Value(code, "d", f"%x{k}") for k in range(inputs)])

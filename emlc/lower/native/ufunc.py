@@ -24,11 +24,12 @@ def _loop() -> engine.Loaded:
 @cache
 def _maker() -> Any:
     """numpy's own constructor of ufuncs, PyUFunc_FromFuncAndData, entry 1 of its C API."""
-    from numpy._core import _multiarray_umath
+    from importlib import import_module
 
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    table = pointer(_multiarray_umath._UFUNC_API, None)
+    umath = import_module("numpy._core._multiarray_umath")
+    table = pointer(umath._UFUNC_API, None)
     address = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[1]
     words = [ctypes.c_void_p] * 3 + [ctypes.c_int] * 4 + [ctypes.c_char_p] * 2 + [ctypes.c_int]
     return ctypes.PYFUNCTYPE(ctypes.py_object, *words)(address)
@@ -48,8 +49,9 @@ class Loop:
         self.block[loop.ITEM] = item
         self.block[loop.WIDTH] = engine.target().width
         self.block[loop.STREAM] = _STREAM
-        for k, pair in enumerate(columns):
-            self.block[loop.COLUMNS + 2 * k : loop.COLUMNS + 2 * k + 2] = pair
+        for k, (argument, offset) in enumerate(columns):
+            self.block[loop.COLUMNS + 2 * k] = argument
+            self.block[loop.COLUMNS + 2 * k + 1] = offset
 
     def run(self, body: int, program: int, *kept: Any) -> None:
         """From now on call this body with this program."""
@@ -103,7 +105,7 @@ _FOREVER: list[Any] = []
 
 
 def _own(made: Any, kept: tuple[Any, ...], arity: list[int], functions: int) -> None:
-    """Let the ufunc keep what it runs on; where its layout is not the known one, keep it forever."""
+    """Let the ufunc keep what it runs on; where its layout is not the known one, forever."""
     head = _Head.from_address(id(made))
     known = list(head.arity[:2]) == arity and head.functions == functions
     if known and not head.ptr and not head.obj:

@@ -4,8 +4,8 @@
     vanishing  parts that may be too small for a double and still matter, each with the operands
                that, being 0, make it rightly 0
 
-A part too small does not matter in the value itself, nor where only products with plain numbers lead
-from it to the value, nor beside a number in a sum; in any other sum the sum is looked at instead.
+A part too small does not matter in the value itself, nor where only products with plain numbers
+lead from it to the value, nor beside a number in a sum; in any other sum the sum is looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emlc.ir.node import Node
-from emlc.tables.kernels import KERNELS
+from emlc.tables.kernels import KERNELS, Kernel
 from emlc.tables.primitives import Primitive
 
 
@@ -41,7 +41,8 @@ def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, f
         kernel = KERNELS[head.name]
         if n in ends or n not in seen_above:
             made.wild.append(n)
-        seen_above.update(a for p, a in zip(head.params, n.args, strict=True) if p in kernel.through)
+        operands = list(zip(head.params, n.args, strict=True))
+        seen_above.update(a for p, a in operands if p in kernel.through)
         if kernel.sum:
             if n in matters and not any(abs(fixed.get(a, 0.0)) > 1e-200 for a in n.args):
                 made.tiny.append(n)
@@ -71,12 +72,18 @@ def _operator(
         zeros = [a for p, a in zip(head.params, n.args, strict=True)
                  if row.under != "always" and p in row.under and a not in fixed]  # fmt: skip
         made.vanishing.append((n, zeros))
-    scaled = bool(row.scale) and len(n.args) - len(numbers) == 1 and (
-        not numbers or (row.scale == "all" and (row.power or n.args[-1] in fixed) and 1e-30 < abs(numbers[0]) < 1e30)
-    )
-    if scaled and n not in matters and n.args[0] not in fixed:
+    if _scales(n, row, fixed) and n not in matters:
         return
     matters.update(a for p, a in zip(head.params, n.args, strict=True) if p not in row.calm)
+
+
+def _scales(n: Node, row: Kernel, fixed: Mapping[Node, float]) -> bool:
+    """Whether the value is tiny only where the one operand that is no plain number is."""
+    numbers = [fixed[a] for a in n.args if a in fixed]
+    if not row.scale or len(n.args) - len(numbers) != 1:
+        return False
+    divides = not row.power and n.args[-1] not in fixed
+    return not numbers or (row.scale == "all" and not divides and 1e-30 < abs(numbers[0]) < 1e30)
 
 
 def _bases(order: Sequence[Node]) -> dict[Node, Node]:
