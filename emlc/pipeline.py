@@ -26,7 +26,7 @@ from emlc.show import nodes_json, rpn_tokens, show
 from emlc.tables.primitives import EML
 
 RPN_LIMIT = 1_000_000
-_PROOF_SECONDS = 8.0
+_PROOF_SECONDS = 12.0
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 

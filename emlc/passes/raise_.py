@@ -34,7 +34,7 @@ LARGE = 5_000
 _SETS = ("real", "positive", "(0,1)", "[-1,1]", "[1,inf)")
 _ROUNDS = 2
 _SHORT_SUMS = 8
-_SECONDS = 3.0
+_SECONDS = 6.0
 _I = BY_NAME["i"]
 _NONNEGATIVE = domain("nonnegative")
 _LOOSE = 3
@@ -97,7 +97,7 @@ class _Try:
 
 
 def raise_tree(
-    tape: Tape, domains: Mapping[str, Domain] | None = None, seconds: float = 5.0
+    tape: Tape, domains: Mapping[str, Domain] | None = None, seconds: float = 12.0
 ) -> Raised:
     """The ordinary formula of a tree over eml.
 
@@ -229,8 +229,8 @@ def _proved(
     Points at which the tree has another value, or none, are left out where that helps.
     """
     until = time.monotonic() + seconds
-    for attempt, formula in _spellings(tries):
-        for natural, without in ((True, False), (True, True), (False, False), (False, True)):
+    for natural in (True, False):
+        for attempt, formula, without in _spellings(tries):
             if time.monotonic() > until or (without and not attempt.points):
                 continue
             try:
@@ -244,10 +244,12 @@ def _proved(
                 yield found, proof, replace(attempt, formula=formula), kept
 
 
-def _spellings(tries: list[_Try]) -> Iterator[tuple[_Try, Node]]:
+def _spellings(tries: list[_Try]) -> Iterator[tuple[_Try, Node, bool]]:
+    """Every reading, written tidily first, everywhere before it is tried without some points."""
     for attempt in tries:
-        for formula in dict.fromkeys((tidy(attempt.formula), attempt.formula)):
-            yield attempt, formula
+        for without in (False, True):
+            for formula in dict.fromkeys((tidy(attempt.formula), attempt.formula)):
+                yield attempt, formula, without
 
 
 def _prove(

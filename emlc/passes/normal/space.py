@@ -627,6 +627,10 @@ class Space(Terms):
         factors: dict[Atom, Number] = {atom: 1 for atom in self.squares_apart(rest)}
         _, apart = self.monomial(0, factors, None)
         d, outer = self.product(common, apart)
+        own = self.box(b)
+        if own.real and own.re.lo >= 0 and content * sign * d > 0:
+            size = own * point(Fraction(1) / (Fraction(content) * d * sign))
+            outer.box = self.mono_box(outer).meet(size) or outer.box
         made = self._ln_mono(outer, content * sign * d)
         if isinstance(made, Form) and len(outer.factors) > 1 and len(made.terms) > 1:
             box = self.box(b)
