@@ -18,7 +18,7 @@ from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import MODES, Exclusion, compile_tree, exclusion_text
-from emlc.passes.differentiate import derivative, ranges_inside
+from emlc.passes.differentiate import derivative, ranges_inside, rewritten
 from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
@@ -261,8 +261,23 @@ def diff(
         found = ranges(simplify(root), declared)
         for name in names:
             root = derivative(root, name, order)
+        root = _shortest(root, found, mode)
         inside = ranges_inside(simplify(root), found)
         return _compiled(show(root), root, inside, mode, check)
+
+
+def _shortest(root: Node, found: Ranges, mode: str) -> Node:
+    """The formula or what its normal form says, whichever has the smaller tree."""
+    inside = ranges_inside(simplify(root), found)
+    other = rewritten(root, inside)
+    if other is None or other is root:
+        return root
+    clean = simplify(other)
+    try:
+        made = compile_tree(clean, ranges_inside(clean, found), mode)
+    except DomainError:
+        return root
+    return other if made.size < compile_tree(simplify(root), inside, mode).size else root
 
 
 def jacobian(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import emlc
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, TreeError
 from emlc.ir.node import Node, Param, lit, node, postorder, var, variables
@@ -191,7 +192,9 @@ def test_many_variables_share_their_parts() -> None:
 DOMAINS = [
     ("ln(x)", {}, "1/x", {"x": "positive"}),
     ("log1p(x)", {}, "1/(1 + x)", {"x": "real", "1 + x": "positive"}),
-    ("sqrt(x)", {}, "1/(2*sqrt(x))", {"x": "nonnegative", "2*sqrt(x)": "positive"}),
+    ("sqrt(x)", {}, "1/(2*sqrt(x))", {"x": "positive"}),
+    ("sqrt(x)", {"x": "nonnegative"}, "1/(2*sqrt(x))", {"x": "nonnegative"}),
+    ("acosh(x)", {}, "1/(sqrt(x - 1)*sqrt(x + 1))", {"x": "[1,inf)", "x - 1": "positive"}),
     ("x*ln(y)", {"y": "[1,2]"}, "ln(y)", {"y": "[1,2]"}),
     ("sin(x)", {"x": "complex"}, "cos(x)", {"x": "complex"}),
 ]
@@ -205,6 +208,24 @@ def test_a_derivative_is_compiled_where_the_formula_is_defined(
     assert made.source == want
     assert made.domain == found
     assert made.verdict.status in ("proved", "agrees")
+
+
+SHORTER = [
+    ("sinh(x)*cosh(x)", 1),
+    ("exp(-x)*cos(2*x)", 2),
+    ("4*((1/x)^12-(1/x)^6)", 2),
+    ("tanh(x)", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "order"), SHORTER)
+def test_the_normal_form_is_taken_where_it_is_shorter(text: str, order: int) -> None:
+    made = diff(text, order=order)
+    plain = derivative(parse(text).root, "x", order)
+    assert made.size < emlc.compile(plain, check=False).size
+    assert made.verdict.status in ("proved", "agrees")
+    at = {"x": (Fraction(7, 5), Fraction(0))}
+    assert close(Reference(made.formula).at(at, 40), Reference(plain).at(at, 40))
 
 
 def test_the_verb_takes_several_variables() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from emlc.errors import ArgumentError, TreeError
+from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Lit, Node, Param, Var, postorder, variables
 from emlc.passes.ranges import Ranges, formula
 from emlc.passes.simplify import (
@@ -28,6 +29,9 @@ from emlc.passes.tidy import Product, cancels, factors, merged, product, tidy
 from emlc.tables.primitives import BY_NAME, Primitive
 
 ROOT = BY_NAME["root"]
+REAL_NONZERO = domain("real nonzero")
+LARGE = 300
+UNIT = "imaginary unit"
 
 
 def derivative(root: Node, name: str, order: int = 1) -> Node:
@@ -85,13 +89,59 @@ def ranges_inside(root: Node, outer: Ranges) -> Ranges:
     domains = {name: outer.variables[name] for name in names}
     facts = {p: d for p, d in outer.conditions.items() if names.issuperset(variables(p))}
     while True:
-        found = Ranges(domains, outer.natural & names)
+        found = Ranges(dict(domains), outer.natural & names)
         for part, fact in facts.items():
             found.conditions[part] = fact
             found.learn(part, fact)
-        if all(found.visit(n) for n in postorder(root)):
+        if not all(found.visit(n) for n in postorder(root)):
+            domains = found.variables
+            continue
+        apart = _factors_apart(found)
+        if not apart:
             return found
-        domains = found.variables
+        for part, fact in apart.items():
+            if isinstance(part.head, Var):
+                domains[part.head.name] = fact
+            else:
+                facts[part] = fact
+
+
+def _factors_apart(found: Ranges) -> dict[Node, Domain]:
+    """The factors of nonzero products that are not known to be nonzero, with what they are then."""
+    apart: dict[Node, Domain] = {}
+    for part, fact in found.conditions.items():
+        made = factors(part) if fact.excludes(0.0) else None
+        for base in made.powers if made else ():
+            have = found.of(base)
+            fewer = have.meet(REAL_NONZERO) if have.real and not have.excludes(0.0) else None
+            if fewer is not None and found.natural.issuperset(variables(base)):
+                apart[base] = fewer
+    return apart
+
+
+def rewritten(root: Node, found: Ranges) -> Node | None:
+    """The formula by way of the normal form of exp and ln, tidied; None where that says nothing."""
+    from emlc.passes.normal.read import read_formula
+    from emlc.passes.normal.space import Space, Undefined, Unknown
+    from emlc.passes.normal.terms import Form
+    from emlc.passes.normal.write import write
+
+    if sum(1 for _ in postorder(root)) > LARGE:
+        return None
+    space = Space(found.variables)
+    try:
+        for part, fact in found.conditions.items():
+            known = read_formula(space, part)
+            if isinstance(known, Form):
+                space.learn(known, fact)
+        value = read_formula(space, root)
+    except (Undefined, Unknown):
+        return None
+    if not isinstance(value, Form) or space.zeros:
+        return None
+    made = tidy(write(space, value))
+    units = (isinstance(n.head, Primitive) and n.head.plane == UNIT for n in postorder(made))
+    return None if any(units) else made
 
 
 def _live(root: Node, names: Collection[str]) -> dict[Node, None]:
