@@ -45,7 +45,8 @@ KERNELS: dict[str, Kernel] = {
     "neg": K("x", scale="one"),
     "half": K("x", under="x", scale="one", line="0.5*{x}"),
     "sqr": K("x", under="x", scale="one", power=True),
-    "inv": K(under="always"),
+    # an infinite operand gives 0, a vanished one infinity: both are seen in the value
+    "inv": K("x", calm="x", under="always"),
     "sqrt": K("x"),
     "abs": K("x", scale="one"),
     "exp": K(calm="x", under="always"),
@@ -56,7 +57,7 @@ KERNELS: dict[str, Kernel] = {
     "asin": K("x", scale="one"),
     "acos": K("x", calm="x"),
     "atan": K(scale="one"),
-    "atan2": K(line="np.arctan2({y}+0.0,{x})+0*(1/np.hypot({x},{y}))"),
+    "atan2": K(line="np.arctan2({y}+0.0,{x})+0/np.maximum(np.abs({x}),np.abs({y}))"),
     "sinh": K("x", scale="one"),
     "cosh": K("x", calm="x"),
     "tanh": K(scale="one"),

@@ -1,0 +1,316 @@
+"""Formulas as machine code: accuracy, range, numpy's conventions, and the two tiers."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Callable
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from emlc.errors import ArgumentError
+from emlc.ir.node import Node, Var, node
+from emlc.lower.careful import Careful
+from emlc.lower.direct import direct, native
+from emlc.lower.native import engine, ufunc
+from emlc.lower.native.plan import KERNEL_OF, plan
+from emlc.lower.native.ssa import Target
+from emlc.lower.steady import steady
+from emlc.parse import parse
+from emlc.show import show
+from emlc.tables.primitives import BY_NAME, Primitive
+
+HERE = engine.target()
+PLAIN = Target(width=8, register=4, avx512=False)
+TARGETS = pytest.mark.parametrize("target", [HERE, PLAIN], ids=["here", "plain"])
+
+
+def formula(text: str) -> Node:
+    return parse(text).root
+
+
+def call(row: Primitive) -> Node:
+    return node(row, *(node(Var(p)) for p in row.params))
+
+
+def bare(root: Node, names: tuple[str, ...], target: Target) -> Any:
+    """The compiled loop of a formula for a target, without anything done again by numpy."""
+    loop = ufunc.Loop("f8", len(names), 1)
+    made = engine.load(plan([root], names).text(target))
+    loop.run(made.address("body"), 0, made)
+    loop.careful(lambda columns, count, marks: 0)
+    return ufunc.ufunc([loop], len(names), 1, "bare")
+
+
+# -- kernels -----------------------------------------------------------------------------------
+
+
+def sizes(low: float, high: float, n: int = 60) -> np.ndarray:
+    return 10 ** np.random.default_rng(1).uniform(low, high, n)
+
+
+def signed(low: float, high: float) -> np.ndarray:
+    return sizes(low, high) * np.resize([1.0, -1.0], 60)
+
+
+def evenly(low: float, high: float) -> np.ndarray:
+    return np.random.default_rng(2).uniform(low, high, 60)
+
+
+WIDE = np.concatenate([signed(-300, 300), evenly(-4, 4)])
+ABOVE = np.concatenate([sizes(-323, 308), 1 + signed(-15, -0.4)])
+UNIT = np.concatenate([evenly(-1, 1), signed(-300, 0), 1 - sizes(-15, 0)])
+TURNS = np.concatenate([evenly(-50, 50), signed(-300, 8), np.arange(1, 400) * (math.pi / 2)])
+POWER = np.concatenate([sizes(-300, 300), 1 + signed(-8, -0.4)])
+
+KERNELS: list[tuple[str, Callable[..., Any], tuple[np.ndarray, ...], float]] = [
+    ("exp", mp.exp, (np.concatenate([evenly(-745, 709.7), signed(-300, 2.8)]),), 1),
+    ("ln", mp.log, (ABOVE,), 1),
+    ("exp2", lambda x: mp.mpf(2) ** x, (evenly(-1074, 1023),), 1),
+    ("expm1", mp.expm1, (np.concatenate([evenly(-40, 709), signed(-300, 2)]),), 2),
+    ("log1p", mp.log1p, (np.concatenate([sizes(-300, 300), -sizes(-300, 0)]),), 1),
+    ("log2", lambda x: mp.log(x, 2), (ABOVE,), 2),
+    ("log10", mp.log10, (ABOVE,), 2),
+    ("sin", mp.sin, (TURNS,), 2),
+    ("cos", mp.cos, (TURNS,), 2),
+    ("tan", mp.tan, (TURNS,), 2),
+    ("asin", mp.asin, (UNIT,), 2),
+    ("acos", mp.acos, (UNIT,), 2),
+    ("atan", mp.atan, (WIDE,), 2),
+    ("atan2", mp.atan2, (WIDE, WIDE[::-1].copy()), 2),
+    ("sinh", mp.sinh, (np.concatenate([evenly(-710, 710), signed(-300, 1)]),), 2),
+    ("cosh", mp.cosh, (np.concatenate([evenly(-710, 710), signed(-300, 1)]),), 2),
+    ("tanh", mp.tanh, (WIDE,), 2),
+    ("asinh", mp.asinh, (WIDE,), 2),
+    ("acosh", mp.acosh, (1 + sizes(-15, 300),), 2),
+    ("atanh", mp.atanh, (UNIT,), 2),
+    ("sqrt", mp.sqrt, (ABOVE,), 0.5),
+    ("cbrt", mp.cbrt, (ABOVE,), 1),
+    ("hypot", mp.hypot, (WIDE, WIDE[::-1].copy()), 2),
+    ("pow", mp.power, (POWER, evenly(-744, 709).repeat(2) / np.log(POWER)), 2),
+    ("sigmoid", lambda x: 1 / (1 + mp.exp(-x)), (evenly(-740, 40),), 2),
+    ("softplus", lambda x: mp.log1p(mp.exp(x)), (evenly(-740, 40),), 2),
+]
+
+
+@TARGETS
+@pytest.mark.parametrize(("name", "want", "args", "bound"), KERNELS, ids=[k[0] for k in KERNELS])
+def test_kernels_are_accurate(
+    name: str, want: Callable[..., Any], args: tuple[np.ndarray, ...], bound: float, target: Target
+) -> None:
+    row = BY_NAME[name]
+    with np.errstate(all="ignore"):
+        got = bare(call(row), row.params, target)(*args)
+    compared = 0
+    with mp.workprec(200):
+        for point, value in zip(zip(*args, strict=True), got, strict=True):
+            exact = want(*(mp.mpf(float(p)) for p in point))
+            if not 0 < abs(exact) < 1.7e308:
+                continue
+            error = abs(mp.mpf(float(value)) - exact) / math.ulp(float(exact))
+            assert error <= bound + 0.01, (point, value, float(error))
+            compared += 1
+    assert compared >= 50
+
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 5e-324, -2e-308, 1e300, -1.7e308]
+SPECIAL += [math.inf, -math.inf, math.nan, 709.5, -745.0, 750.0]
+# Rows that have lanes done again where numpy's value is in question: huge angles, and pairs of
+# infinities.
+AGAIN = ("sin", "cos", "tan", "atan2", "hypot", "pow")
+
+
+@TARGETS
+def test_special_values_are_numpys(target: Target) -> None:
+    compared = 0
+    for row in KERNEL_OF:
+        if row.name in AGAIN or not row.params or BY_NAME.get(row.name) is not row:
+            continue
+        grids = np.meshgrid(*[SPECIAL] * len(row.params))
+        args = [g.ravel() for g in grids]
+        with np.errstate(all="ignore"):
+            got = bare(call(row), row.params, target)(*args)
+            (want,), _ = Careful([call(row)], row.params, plane=False).interpret(args, np.float64)
+        good = np.isclose(got, want, rtol=4e-16, atol=1e-323, equal_nan=True)
+        assert np.all(good), (row.name, [a[~good] for a in args])
+        compared += got.size
+    assert compared > 1000
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_special_values_done_again(name: str) -> None:
+    row = BY_NAME[name]
+    args = [g.ravel() for g in np.meshgrid(*[[*SPECIAL, 1e16, 1e22]] * len(row.params))]
+    with np.errstate(all="ignore"):
+        got = direct(call(row), variables=row.params).ufunc(*args)
+        (want,), _ = Careful([call(row)], row.params, plane=False).interpret(args, np.float64)
+    good = np.isclose(got, want, rtol=4e-16, atol=1e-323, equal_nan=True)
+    assert np.all(good), [a[~good] for a in args]
+
+
+# -- formulas ----------------------------------------------------------------------------------
+
+STEADY = [
+    ("ln(1 + x)", "log1p(x)"),
+    ("x^3/(exp(x) - 1)", "cube(x)/expm1(x)"),
+    ("ln(1 + exp(x))", "softplus(x)"),
+    ("sqrt(x^2 + y^2)", "hypot(x, y)"),
+    ("1/(1 + exp(-x))", "sigmoid(x)"),
+    ("(exp(x) - exp(-x))/2", "sinh(x)"),
+    ("1 - cos(x)", "2*sqr(sin(x/2))"),
+    ("x^-12 - x^-6", "sqr(inv(sqr(cube(x)))) - inv(sqr(cube(x)))"),
+    ("(x + y)*(x - y)", "(x + y)*(x - y)"),
+]
+
+
+@pytest.mark.parametrize(("text", "want"), STEADY)
+def test_steady(text: str, want: str) -> None:
+    assert show(steady(formula(text))) == want
+
+
+# What plain doubles get wrong: digits that cancel, and parts that leave the range of doubles.
+VALUES = [
+    ("ln(1 + x)", {"x": 1e-20}, 1e-20),
+    ("1 - exp(-x)", {"x": 1e-300}, 1e-300),
+    ("x^3/(exp(x) - 1)", {"x": 1e-100}, 1e-200),
+    ("1 - cos(x)", {"x": 1e-10}, 5e-21),
+    ("sqrt(1 + x) - 1", {"x": 1e-30}, 5e-31),
+    ("(sqrt(b^2 + c) - b)/2", {"b": 1e8, "c": 1.0}, 2.5e-9),
+    ("-b - sqrt(b^2 - 4*c)", {"b": -1e8, "c": 1.0}, 2e-8),
+    ("ln(1 + exp(x))", {"x": 1000.0}, 1000.0),
+    ("1/(1 + exp(-x))", {"x": -740.0}, math.exp(-740)),
+    ("sqrt(x^2 + y^2)", {"x": 1e-300, "y": 1e-300}, math.sqrt(2) * 1e-300),
+    ("(exp(x) - exp(-x))/(exp(x) + exp(-x))", {"x": 1e5}, 1.0),
+    ("x/(x*x)", {"x": 1e-200}, 1e200),
+    ("x*y/z", {"x": 1e-200, "y": 1e-200, "z": 1e-300}, 1e-100),
+    ("x*y*z", {"x": 1e200, "y": 1e200, "z": 1e-300}, 1e100),
+    ("(x*x + y*y)/z", {"x": 1e-170, "y": 1e-170, "z": 1e-300}, 2e-40),
+    ("exp(x)*exp(y)", {"x": 800.0, "y": -790.0}, math.exp(10)),
+    ("1/(x*x - y*y)", {"x": 3e-160, "y": 1e-160}, 1.25e319),
+    ("x^-12 - x^-6", {"x": 1e60}, -0.0),
+    ("sin(x)", {"x": 1e22}, -0.8522008497671888),
+    ("(x/y)^2*y", {"x": 1e-200, "y": 1e200}, 0.0),
+]
+
+
+@pytest.mark.parametrize("tier", ["tile", "compiled"])
+@pytest.mark.parametrize(("text", "point", "want"), VALUES)
+def test_values(text: str, point: dict[str, float], want: float, tier: str) -> None:
+    f = direct(formula(text), tier=tier)
+    with np.errstate(all="ignore"):
+        got = f({name: np.full(3, x) for name, x in point.items()})
+    assert got == pytest.approx([want] * 3, rel=1e-15, abs=0)
+
+
+LONG = " + ".join(f"sin({k}*x)*exp(-x/{k})/ln({k} + 2 + x*x)" for k in range(1, 13))
+
+
+def test_long_formulas_run_in_several_loops() -> None:
+    x = np.linspace(-3, 3, 1003)
+    want = sum(np.sin(k * x) * np.exp(-x / k) / np.log(k + 2 + x * x) for k in range(1, 13))
+    for tier in ("tile", "compiled"):
+        assert np.allclose(direct(formula(LONG), tier=tier)(x), want, rtol=1e-13, atol=1e-13)
+
+
+# -- numpy's conventions ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", ["tile", "compiled"])
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 255, 256, 257, 4095, 4097, 9001])
+def test_sizes_and_strides(size: int, tier: str) -> None:
+    f = direct(formula("x/(1 + y*y)"), tier=tier)
+    x, y = np.random.default_rng(size).normal(size=(2, 3 * size))
+    for step in (1, 2, -3):
+        a, b = x[::step][:size], y[::step][:size]
+        assert np.array_equal(f(x=a, y=b), a / (1 + b * b))
+        assert np.array_equal(f(x=a, y=2.0), a / 5)
+    single = f(x=x.astype(np.float32), y=y.astype(np.float32))
+    assert single.dtype == np.float32
+    assert np.allclose(single, x / (1 + y * y), rtol=1e-5)
+
+
+def test_ufunc() -> None:
+    f = direct(formula("x + 2*y")).ufunc
+    assert isinstance(f, np.ufunc)
+    assert (f.nin, f.nout, f.types) == (2, 1, ["ff->f", "dd->d"])
+    x = np.arange(12.0).reshape(3, 4)
+    assert np.array_equal(f(x.T, x[0, :3]), x.T + 2 * x[0, :3])
+    out = np.full((3, 4), -1.0)
+    assert f(x, 1.0, out=out, where=x > 5) is out
+    assert np.array_equal(out, np.where(x > 5, x + 2, -1))
+    assert f.outer([1.0, 2.0], [3.0]).shape == (2, 1)
+
+
+def test_in_place() -> None:
+    f = direct(formula("exp(x) - x"))
+    x = np.linspace(-800, 800, 5001)
+    with np.errstate(over="ignore"):
+        want = f(x.copy())
+        f(x, out=x)
+    assert np.array_equal(x, want)
+
+
+def test_where_without_out() -> None:
+    got = direct(formula("ln(x)"))([-1.0, math.e], where=np.array([False, True]))
+    assert got[1] == 1.0
+
+
+def test_ufuncs_outlive_their_evaluators() -> None:
+    made = [direct(formula(f"x + {k}")).ufunc for k in range(20)]
+    gc.collect()
+    assert [f(0.0) for f in made] == list(range(20))
+
+
+def test_warnings_stay_away_from_good_lanes() -> None:
+    f = direct(formula("x/(x*x)"))
+    with np.errstate(all="raise"):
+        got = f(np.array([1e200, math.nan, 2.0, -1e-200]))
+        assert np.array_equal(got, [1e-200, math.nan, 0.5, -1e200], equal_nan=True)
+        with pytest.raises(FloatingPointError, match="invalid"):
+            f(np.zeros(9))
+
+
+# -- several formulas, tiers -------------------------------------------------------------------
+
+
+def test_several_formulas() -> None:
+    texts = ["exp(x)*y", "exp(x)*y - 1", "x", "2"]
+    x, y = np.random.default_rng(0).normal(size=(2, 700))
+    for tier in ("tile", "compiled"):
+        f = native([formula(t) for t in texts], ("x", "y"), tier=tier)
+        a, b, c, d = f(x=x, y=y)
+        assert np.array_equal(a, direct(formula(texts[0]))(x=x, y=y))
+        assert np.array_equal(b, a - 1)
+        assert np.array_equal(c, x)
+        assert np.array_equal(d, np.full(700, 2.0))
+    outs = tuple(np.empty(700) for _ in texts)
+    assert f(x=x, y=y, out=outs)[1] is outs[1]
+    assert np.array_equal(outs[1], b)
+    assert [type(v) for v in f(x=1.0, y=2.0)] == [np.float64] * 4
+
+
+def test_tiers_give_the_same_numbers() -> None:
+    texts = [LONG, "x^2.5", "tanh(x)*atan(x)/hypot(x, 2)", "sqrt(abs(x)) + cosh(x/100)"]
+    x = np.concatenate([np.linspace(0, 9, 999), [0.0, math.inf, math.nan, 1e300]])
+    for text in texts:
+        with np.errstate(all="ignore"):
+            one, two = (direct(formula(text), tier=t)(x) for t in ("tile", "compiled"))
+        assert np.allclose(one, two, rtol=5e-16, atol=1e-15, equal_nan=True), text
+    with pytest.raises(ArgumentError, match="no tier 'fast'"):
+        direct(formula("x"), tier="fast")
+
+
+def test_compiled_code_takes_over() -> None:
+    f = direct(formula("x*1.2345 + 3/(2 + x)"))
+    x = np.linspace(0, 1, 50_001)
+    assert len({f(x).tobytes() for _ in range(8)}) == 1
+
+
+def test_more_variables_than_a_ufunc_takes() -> None:
+    f = direct(formula("+".join(f"x{k}*x{k + 1}" for k in range(80))))
+    assert f.ufunc is None
+    values = {f"x{k}": np.arange(5.0) + k for k in range(81)}
+    assert np.array_equal(f(values), sum(values[f"x{k}"] * values[f"x{k + 1}"] for k in range(80)))
