@@ -14,16 +14,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emlc.calculus import diff, jacobian
     from emlc.check import Verdict
     from emlc.errors import EmlcError
     from emlc.exchange import from_sympy, lambdify, to_sympy
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
     from emlc.parse import parse, parse_tree
-    from emlc.pipeline import Compiled, check, compile, decompile, diff, jacobian
-    from emlc.search import search
+    from emlc.pipeline import Compiled, check, compile, decompile
     from emlc.regress.estimator import EMLRegressor
     from emlc.regress.fit import fit
+    from emlc.search import search
     from emlc.show import show
 
 __version__ = "0.1.0"
@@ -59,12 +60,12 @@ _HOME = {
     "check": "emlc.pipeline",
     "compile": "emlc.pipeline",
     "decompile": "emlc.pipeline",
-    "diff": "emlc.pipeline",
+    "diff": "emlc.calculus",
     "evaluate": "emlc.lower.balls",
     "fit": "emlc.regress.fit",
     "flatten": "emlc.ir.tape",
     "from_sympy": "emlc.exchange",
-    "jacobian": "emlc.pipeline",
+    "jacobian": "emlc.calculus",
     "lambdify": "emlc.exchange",
     "measure": "emlc.ir.tape",
     "parse": "emlc.parse",

@@ -12,12 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import emlc
+from emlc.calculus import diff
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, TreeError
 from emlc.ir.node import Node, Param, lit, node, postorder, var, variables
 from emlc.parse import parse
 from emlc.passes.differentiate import derivative, gradient
-from emlc.pipeline import diff
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from tests.strategies import expressions

@@ -27,6 +27,7 @@ LAYERS = (
     ("check",),
     ("exchange",),
     ("search", "regress", "pipeline"),
+    ("calculus",),
     ("explore",),
     ("__init__",),
     ("cli",),

@@ -58,7 +58,7 @@ def command(
     emlc diff "x^y" --wrt y --format rpn
     emlc diff 11xE1EE --order 2 --json
     """
-    from emlc.pipeline import diff
+    from emlc.calculus import diff
     from emlc.show import show
 
     text = read_text(expr)
