@@ -88,7 +88,7 @@ class Domain:
     @property
     def real(self) -> bool:
         """Whether every value is real."""
-        return self.im == ZERO
+        return self.im is ZERO or self.im == ZERO
 
     def excludes(self, x: float) -> bool:
         """Whether the real number x is not in the set."""
@@ -311,6 +311,7 @@ def _interval(text: str) -> Interval:
     return Interval(lo, hi, body[0] == "(" or lo == -INF, body[-1] == ")" or hi == INF)
 
 
+@lru_cache(maxsize=4096)
 def point(value: Fraction) -> Domain:
     """The set of one rational number."""
     x = float(value) if abs(value) < Fraction(10) ** 300 else INF if value > 0 else -INF

@@ -17,7 +17,7 @@ from emlc.passes.normal import lemmas
 from emlc.passes.normal.terms import MAX_DEPTH, Atom, Form, Mono, Number, Terms
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
-_UNIT = point(Fraction(1))
+_UNIT, _NOTHING = point(Fraction(1)), point(Fraction(0))
 _QUICK = 16
 _HALF_LINE, _MINUS_HALF_LINE = Interval(0.0, 1.0), Interval(-1.0, 0.0)
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
@@ -92,7 +92,7 @@ class Space(Terms):
     ) -> Atom:
         made = Atom()
         made.id, made.kind, made.body, made.depth = len(self._atoms), kind, body, depth
-        made.spread = None
+        made.spread = made.base = made.log = None
         self._atoms[key] = made
         _bound(made, box)
         return made
@@ -211,7 +211,7 @@ class Space(Terms):
     def box(self, a: Form) -> Domain:
         """A set that holds the values of the form."""
         if a.box is None:
-            made = point(Fraction(0))
+            made = _NOTHING
             for k, (m, c) in enumerate(a.terms.items()):
                 part = _scaled(m.box if m.box is not None else self.mono_box(m), c)
                 if k == 0:
@@ -253,7 +253,7 @@ class Space(Terms):
                 made = _times(made, self._power_box(atom, q))
             if m.expo is not None:
                 made = _times(made, exp_of(self.box(m.expo)))
-            m.box = self._normalized(m, made) if len(m.factors) > 1 and made.real else made
+            m.box = self._normalized(m, made) if self.thorough and len(m.factors) > 1 and made.real else made
         return m.box
 
     def _normalized(self, m: Mono, box: Domain) -> Domain:
@@ -399,7 +399,9 @@ class Space(Terms):
                     ((_, d),) = log.body.terms.items()
                     sign *= d if int(c) % 2 else 1
                 else:
-                    base = self.sum_atom(log.body)
+                    base = log.base
+                    if base is None:
+                        base = log.base = self.sum_atom(log.body)
                     factors[base] = factors.get(base, 0) + c
             else:
                 rest[m] = c
@@ -567,13 +569,17 @@ class Space(Terms):
         """The sum of the logarithms of the factors, and bounds of its imaginary part."""
         total, phase = self.zero, ZERO
         for atom, q in m.factors:
-            log = self.ln_atom(self.form({self.mono(0, ((atom, 1),), None): 1}) if (
-                atom.kind != "sum") else atom.body)  # type: ignore[arg-type]
+            log = atom.log
+            if log is None:
+                inner = atom.body if atom.kind == "sum" else None
+                if not isinstance(inner, Form):
+                    inner = self.form({self.mono(0, ((atom, 1),), None): 1})
+                log = atom.log = self.ln_atom(inner)
             if atom.box.real and atom.arg.lo == 1:
                 inner = self.form({self.mono(0, ((atom, 1),), None): -1})
                 log = self.plus(self.ln_atom(inner), self.half_turn)
             total = self.plus(total, log, q)
-            if atom.arg != ZERO:
+            if not atom.positive:
                 phase = _phases(phase, atom.arg, q)
         if m.expo is not None:
             total = self.plus(total, m.expo)
@@ -584,7 +590,7 @@ class Space(Terms):
 
     def _ln_partly(self, m: Mono, sign: int) -> Form:
         """ln of a product whose branch is not known: its positive factors leave the logarithm."""
-        kept = {a: q for a, q in m.factors if a.arg != ZERO or not a.box.real}
+        kept = {a: q for a, q in m.factors if not a.positive}
         freed = {a: q for a, q in m.factors if a not in kept}
         real_expo, expo = None, m.expo
         if expo is not None and self.box(expo).real:

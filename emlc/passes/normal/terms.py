@@ -24,10 +24,12 @@ MAX_DEPTH = 40
 class Atom:
     """A factor that is not taken apart: kind is var, pi, prime, ln or sum.
 
-    body is the name, the prime, or the form inside; box and arg bound its values.
+    body is the name, the prime, or the form inside; box and arg bound its values; spread is the
+    product that a sum of one term is; base is what a logarithm is of, and log the logarithm of this
+    atom, once they are made.
     """
 
-    __slots__ = ("arg", "body", "box", "depth", "id", "kind", "positive", "spread")
+    __slots__ = ("arg", "base", "body", "box", "depth", "id", "kind", "log", "positive", "spread")
     id: int
     kind: str
     body: str | int | Form | None
@@ -36,6 +38,8 @@ class Atom:
     depth: int
     positive: bool
     spread: Mono | None
+    base: Atom | None
+    log: Form | None
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.body}>"
@@ -79,8 +83,8 @@ class Terms:
     """The arithmetic of forms; one instance owns its atoms, monomials and forms."""
 
     def __init__(self) -> None:
-        self._monos: dict[tuple[int, tuple[tuple[int, Number], ...], int], Mono] = {}
-        self._forms: dict[frozenset[tuple[int, Number]], Form] = {}
+        self._monos: dict[tuple[int, Factors, Form | None], Mono] = {}
+        self._forms: dict[frozenset[tuple[Mono, Number]], Form] = {}
         self._atoms: dict[tuple[str, object], Atom] = {}
         self.unit = self.i_pi = self.mono(0, (), None)
         self.imaginary = self.mono(1, (), None)
@@ -91,20 +95,20 @@ class Terms:
 
     def form(self, terms: dict[Mono, Number]) -> Form:
         """The one form with these nonzero terms."""
-        key = frozenset([(m.id, c) for m, c in terms.items()])
+        key = frozenset(terms.items())
         found = self._forms.get(key)
         if found is None:
             found = Form()
             found.id = len(self._forms)
             found.terms = terms
             found.box = None
-            found.depth = max((m.depth for m in terms), default=0)
+            found.depth = max([m.depth for m in terms]) if terms else 0
             self._forms[key] = found
         return found
 
     def mono(self, i: int, factors: Factors, expo: Form | None) -> Mono:
         """The one product; factors in the order of their atoms."""
-        key = (i, tuple([(a.id, q) for a, q in factors]), -1 if expo is None else expo.id)
+        key = (i, factors, expo)
         found = self._monos.get(key)
         if found is None:
             found = Mono()
@@ -115,8 +119,8 @@ class Terms:
                 atom, q = factors[0]
                 if atom.kind == "ln" and q == 1:
                     found.log = atom
-            deep = [a.depth for a, _ in factors]
-            found.depth = max(deep, default=0) if expo is None else 1 + max(expo.depth, *deep, 0)
+            deep = max([a.depth for a, _ in factors]) if factors else 0
+            found.depth = deep if expo is None else 1 + max(expo.depth, deep)
             self._monos[key] = found
         return found
 
