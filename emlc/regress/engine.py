@@ -188,6 +188,14 @@ def fit(
     a, b, error = scaling(v[length - 1], y, w, free)
     where = np.empty(MOST_FITTED, dtype=np.int64)
     count = places(code, length, where)
+    for _ in range(4):
+        # Numbers that put a logarithm or a root off its domain cannot be improved, only redrawn.
+        if error < _LOST or count == 0:
+            break
+        for p in range(count):
+            const[where[p]] = np.random.normal() * math.exp(1.5 * np.random.normal())
+        evaluate(code, const, length, arity, size, x, v)
+        a, b, error = scaling(v[length - 1], y, w, free)
     if count == 0 or not error < _LOST or b == 0.0:
         return a, b, error
     matrix, g = np.empty((count, count)), np.empty(count)

@@ -43,14 +43,14 @@ class Task:
     x: Array
     y: Array
     w: Array
-    operators: tuple[Primitive, ...]
+    operators: tuple[str, ...]
     max_size: int
     free: bool = True
 
     @property
     def rows(self) -> tuple[Primitive, ...]:
         """All rows that the engine knows; codes are places in it."""
-        return machine.table(self.operators)
+        return machine.table(machine.rows(self.operators))
 
 
 class Island:
@@ -64,9 +64,9 @@ class Island:
         rows = task.rows
         self.engine: Any = machine.engine(rows)
         self.arity = np.array([len(row.params) for row in rows], dtype=np.int64)
-        allowed = {row.name for row in task.operators}
+        allowed = machine.rows(task.operators)
         self.chance = np.array(
-            [machine.DEFAULT.get(r.name, 0.5) if r.name in allowed else 0.0 for r in rows]
+            [machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows]
         )
         self.price = np.ones(len(rows), dtype=np.int64)
         self.most = task.max_size

@@ -89,7 +89,7 @@ class Model:
         for _ in range(iterations):
             jac = self.slopes() * root
             residual = root * (self.y - self.values())
-            if not np.isfinite(jac).all():
+            if not (np.abs(jac) < 1e140).all():
                 break
             before, old = self.error, self.const[self.free].copy()
             for _ in range(5):
@@ -109,8 +109,8 @@ class Model:
 
     def deviations(self) -> Array:
         """The standard errors of the free numbers."""
-        jac = self.slopes() * np.sqrt(self.w)
-        scale = np.sqrt(np.sum(jac * jac, axis=1)) + 1e-300
+        jac = np.clip(np.nan_to_num(self.slopes() * np.sqrt(self.w)), -1e140, 1e140)
+        scale = np.sqrt(np.sum(jac * jac, axis=1)) + 1e-150
         normal = (jac / scale[:, None]) @ (jac / scale[:, None]).T
         normal[np.diag_indices_from(normal)] += 1e-13
         inverse = np.linalg.pinv(normal)
@@ -123,9 +123,14 @@ class Model:
         return _SAID * len(self.code) + self.spoken()
 
     def spoken(self) -> float:
-        """What saying the numbers takes."""
-        each = 0.5 * math.log(self.points) + 2.0
-        return each * len(self.free) + sum(e.bits for e in self.exact.values())
+        """What saying the numbers takes: the fitted ones to the precision that data give them."""
+        total = sum(e.bits for e in self.exact.values())
+        if self.free:
+            with np.errstate(all="ignore"):
+                digits = np.log(np.abs(self.const[self.free]) / (self.deviations() + 1e-290))
+            least = 0.5 * math.log(self.points) + 2.0
+            total += float(np.sum(np.clip(np.nan_to_num(digits), least, 37.0)))
+        return total
 
     def length(self) -> float:
         """The description length of the data, in nats."""
@@ -136,8 +141,11 @@ def _step(jac: Array, residual: Array, damp: float) -> Array:
     scale = np.sqrt(np.sum(jac * jac, axis=1)) + 1e-300
     jac = jac / scale[:, None]
     normal = jac @ jac.T
-    normal[np.diag_indices_from(normal)] += damp + 1e-15
-    found: Array = np.linalg.solve(normal, jac @ residual) / scale
+    normal[np.diag_indices_from(normal)] += damp + 1e-12
+    try:
+        found: Array = np.linalg.solve(normal, jac @ residual) / scale
+    except np.linalg.LinAlgError:
+        return np.zeros(len(jac))
     return found
 
 
@@ -283,6 +291,8 @@ def _rescaled(m: Model) -> Iterator[Model]:
     if len(sizes) < 2 or not sizes.all():
         return
     slopes = m.slopes() * sizes[:, None] * np.sqrt(m.w)
+    if not (np.abs(slopes) < 1e140).all():
+        return
     left, strength, _ = np.linalg.svd(slopes, full_matrices=False)
     for direction in left.T[strength < 1e-7 * strength[0]]:
         for k in np.flatnonzero(np.abs(direction) > 0.05):

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import ArgumentError, EmlcError, MissingError
-from emlc.ir.node import Node
+from emlc.ir.node import Node, variables
 from emlc.ir.tape import flatten
 from emlc.passes.raise_ import raise_tree
+from emlc.passes.ranges import declare
 from emlc.regress import finish, machine
 from emlc.regress.equation import Equation, domain_text, front, r_squared, with_tree
 from emlc.regress.evolve import Island, Task, chosen
@@ -23,6 +24,7 @@ from emlc.regress.keep import Kept
 from emlc.regress.predict import OfFormula, OfTree
 from emlc.regress.scan import scan
 from emlc.regress.trees import to_node, values
+from emlc.show import show
 
 _SEARCHED = 150
 _CHUNK = 5.0
@@ -99,7 +101,7 @@ class _Run:
         self.begun = time.monotonic()
         self.options = options
         self.names, self.x, self.y, self.w = checked(columns, target, weights)
-        self.operators = machine.rows(options.operators)
+        self.operators = tuple(row.name for row in machine.rows(options.operators))
         self.equations: list[Equation] = []
         self.stopped = "time"
         self.until = self.begun + options.timeout
@@ -158,7 +160,7 @@ class _Run:
         length += len(rpn) * math.log(3.0 + len(self.names))
         tree = to_node(rpn)
         predict = OfTree(rpn, self.names)
-        shown, where = _raised(tree)
+        shown, where = _raised(tree, dict(zip(self.names, self.x, strict=True)))
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
         made.domain = where
         made.exact = relative < _ROUNDING
@@ -311,8 +313,6 @@ def _decimal(value: float) -> str:
 def _said(island: Island, task: Task, names: Sequence[str], seconds: float) -> str:
     """The current front in some lines."""
     lines = [f"{seconds:5.0f} s  {island.tried} formulas fitted"]
-    from emlc.show import show
-
     for f in island.front()[-6:]:
         made = finish.model(f, island, task)
         template, constants = finish.to_node(made, task, names)
@@ -322,13 +322,20 @@ def _said(island: Island, task: Task, names: Sequence[str], seconds: float) -> s
     return "\n".join(lines)
 
 
-def _raised(tree: Node) -> tuple[Node, str]:
-    """The tree as a textbook formula and where it is that; the tree itself where it has none."""
+def _raised(tree: Node, data: Mapping[str, Array]) -> tuple[Node, str]:
+    """The tree as a textbook formula and where it is that; the tree itself where it has none.
+
+    The variables have the signs that they have in the data.
+    """
+    known = set(variables(tree))
+    signs = {n: "positive" for n, column in data.items() if n in known and column.min() > 0}
+    signs |= {n: "negative" for n, column in data.items() if n in known and column.max() < 0}
     try:
-        made = raise_tree(flatten(tree))
+        made = raise_tree(flatten(tree), declare(signs))
     except EmlcError:
         return tree, ""
-    if not made.proved or made.conditions:
+    longer = len(show(made.formula)) > len(show(tree, "nested"))
+    if not made.proved or made.conditions or longer:
         return tree, ""
     return made.formula, domain_text(made.domain)
 

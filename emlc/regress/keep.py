@@ -12,7 +12,6 @@ import numpy as np
 
 from emlc.errors import ArgumentError
 from emlc.regress.jit import Array
-from emlc.tables.primitives import Primitive
 
 
 class Kept:
@@ -20,11 +19,10 @@ class Kept:
 
     def __init__(
         self, path: str | None, names: Sequence[str], x: Array, y: Array,
-        operators: Sequence[Primitive], max_size: int,
+        operators: Sequence[str], max_size: int,
     ) -> None:  # fmt: skip
         self.path = path
-        digest = hashlib.sha256(repr((list(names), max_size)).encode())
-        digest.update(repr([row.name for row in operators]).encode())
+        digest = hashlib.sha256(repr((list(names), max_size, list(operators))).encode())
         digest.update(np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(y).tobytes())
         self.mark = digest.hexdigest()
         self.states: list[dict[str, Array]] = []

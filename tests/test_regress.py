@@ -1,0 +1,290 @@
+"""Formulas from data: the exact solver, circuits, evolution, the estimator."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from emlc.errors import ArgumentError, EmlcError
+from emlc.ir.tape import flatten, is_pure, measure
+from emlc.parse import parse
+from emlc.regress.circuit import loss_and_slopes, mixtures, parameters, to_logits
+from emlc.regress.constants import near
+from emlc.regress.exact import solve
+from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.train import TARGETS, Circuit, paper_data
+from emlc.regress.trees import values
+
+X = np.linspace(0.3, 2.7, 41)
+
+
+def at(rpn: list[str], **columns: Any) -> Any:
+    """A tree's real parts, and that nothing went wrong."""
+    made, status = values(rpn, list(columns), np.array(list(columns.values())))
+    assert not status.any()
+    return made[:, 0]
+
+
+# -- the exact solver ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("depth", "rpn", "published"), TARGETS)
+def test_solver_recovers_the_papers_targets(depth: int, rpn: str, published: str) -> None:
+    columns, y = paper_data(rpn)
+    found = solve(columns, y, seconds=20)
+    assert found is not None and found.k == len(rpn) and found.smallest
+    x = np.linspace(0.6, 2.0, 7)
+    assert at(found.rpn, x=x, y=x + 0.4) == pytest.approx(at(list(rpn), x=x, y=x + 0.4))
+
+
+@pytest.mark.parametrize(
+    ("y", "size"),
+    [(X, 1), (0 * X + 1, 1), (np.exp(X), 3), (-X, 15), (X**2, 17), (1 / X, 15), (np.log1p(X), 25)],
+    ids=["x", "1", "exp", "neg", "sqr", "inv", "log1p"],
+)  # fmt: skip
+def test_solver_finds_the_smallest_tree(y: Any, size: int) -> None:
+    found = solve({"x": X}, y, seconds=20)
+    assert found is not None and found.k == size
+    assert at(found.rpn, x=np.array([1.7])) == pytest.approx(np.interp([1.7], X, y), rel=5e-3)
+
+
+def test_solver_follows_complex_values() -> None:
+    x = np.linspace(-2.0, -0.5, 9)
+    found = solve({"x": x}, np.exp(1) - np.log(x + 0j), seconds=5)
+    assert found is not None and "".join(found.rpn) == "1xE"
+
+
+def test_solver_finds_nothing_in_noise() -> None:
+    y = np.random.default_rng(1).normal(size=len(X))
+    assert solve({"x": X}, y, seconds=0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "target", "said"),
+    [
+        ({"x": [1.0, 2.0]}, [1.0], "x has 2 values"),
+        ({"x": [1.0, math.nan]}, [1.0, 2.0], "not finite"),
+        ({"x": [1.0]}, [[1.0]], "not a column"),
+    ],
+)
+def test_solver_refuses_bad_data(columns: Any, target: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        solve(columns, target)
+
+
+# -- circuits --------------------------------------------------------------------------------------
+
+
+def test_the_master_formula_has_the_papers_number_of_parameters() -> None:
+    for depth in range(1, 7):
+        assert parameters(depth, 1) == 5 * 2**depth - 6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slopes_are_derivatives(seed: int) -> None:
+    """On complex values, so that every path of the kernel is taken."""
+    columns, y = paper_data("11xyEE1EE", step=0.5)
+    c = Circuit(3, columns, np.exp(1j * y))
+    logits = np.random.default_rng(seed).normal(size=(c.inputs, c.terms)) * 0.7
+    logits[:, 0] += 1.0
+    mix, slope, grad = np.zeros_like(logits), np.zeros_like(logits), np.zeros_like(logits)
+
+    def loss(at: Any, derive: bool = False) -> float:
+        mixtures(at, c.allowed, 0.8, mix)
+        return float(loss_and_slopes(mix, c.x, c.wanted, c.work, slope, derive))
+
+    here = loss(logits, True)
+    assert math.isfinite(here)
+    to_logits(mix, slope, c.allowed, 0.8, grad)
+    assert np.abs(grad).max() > 0
+    for j, o in np.argwhere(c.allowed)[6::5]:
+        moved = [logits.copy(), logits.copy()]
+        moved[0][j, o] += 1e-5
+        moved[1][j, o] -= 1e-5
+        numeric = (loss(moved[0]) - loss(moved[1])) / 2e-5
+        assert grad[j, o] == pytest.approx(numeric, rel=1e-4, abs=1e-5 * np.abs(grad).max())
+
+
+def test_a_loss_out_of_range_is_infinite_and_never_a_number() -> None:
+    c = Circuit(4, {"x": X * 3}, X)
+    mix = np.zeros((c.inputs, c.terms))
+    mix[:, 0] = 1.0
+    mix[2:16:2] = [0.0, 0.0, 1.0]
+    mix[16::2] = [0.0, 1.0, 0.0]
+    assert loss_and_slopes(mix, c.x, c.wanted, c.work, np.zeros_like(mix), False) == math.inf
+
+
+@pytest.mark.parametrize("target", TARGETS[:4], ids=lambda t: f"depth {t[0]}")
+def test_circuits_recover_the_papers_targets(target: tuple[int, str, str]) -> None:
+    columns, y = paper_data(target[1])
+    circuit = Circuit(target[0], columns, y)
+    for seed in range(8):
+        run = circuit.train(seed, seconds=20)
+        assert run.success and run.rpn is not None
+        x = np.linspace(0.6, 2.0, 7)
+        assert at(run.rpn, x=x, y=x) == pytest.approx(at(list(target[1]), x=x, y=x))
+    again = circuit.train(3, seconds=20)
+    assert circuit.train(3, seconds=20).rpn == again.rpn
+
+
+def test_the_papers_schedule_recovers_depth_two() -> None:
+    columns, y = paper_data("1yxEE", step=0.25)
+    circuit = Circuit(2, columns, y, gates="paper")
+    run = circuit.train_as_paper(0, search=3000, hardening=1000)
+    assert run.success
+    assert circuit.snapped_by_loss(run.logits, 0.1) == list("1yxEE")
+    losses = run.history[np.isfinite(run.history)]
+    assert losses[-1] < 1e-3 * losses[0]
+
+
+# -- fits ------------------------------------------------------------------------------------------
+
+
+def fitted(columns: Any, y: Any, weights: Any = None, **options: Any) -> Fit:
+    """A fit of at most 20 seconds."""
+    return fit(columns, y, weights, options=Options(**{"timeout": 20.0, **options}))
+
+
+@pytest.mark.parametrize(
+    ("text", "y"),
+    [
+        ("2*ln(x)", 2 * np.log(X)),
+        ("3*exp(-x/2) + 1", 3 * np.exp(-X / 2) + 1),
+        ("5*x^2 - 7/3", 5 * X**2 - 7 / 3),
+    ],
+)
+def test_exact_data_give_exact_formulas(text: str, y: Any) -> None:
+    found = fitted({"x": X}, y)
+    assert (found.stopped, found.best.exact, found.best.constants) == ("exact", True, {})
+    assert found.best.r2 == pytest.approx(1.0)
+    from emlc.pipeline import check
+
+    tree = found.best.tree
+    assert tree is not None and is_pure(flatten(tree))
+    assert measure(flatten(tree)).size == found.best.k == len(found.best.rpn or ())
+    assert check(text, tree, {"x": "positive"}).status in ("proved", "agrees")
+
+
+def test_two_variables_under_noise() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(1, 4, (2, 150))
+    y = 1.7 * a / b + 0.3
+    found = fitted({"a": a, "b": b}, y + 0.01 * y.std() * rng.normal(size=150), max_fits=40_000)
+    assert not found.best.exact and found.best.loss > 0
+    assert np.std(found.best.predict(np.array([a, b])) - y) < 0.5 * 0.01 * y.std()
+    sizes, losses = [e.k for e in found.equations], [e.loss for e in found.equations]
+    assert sizes == sorted(sizes) and losses == sorted(losses, reverse=True)
+    x = parse(found.best.text).root  # the text reads back, with the numbers that predict has
+    from emlc.lower.direct import direct
+
+    assert direct(x)(a=a, b=b) == pytest.approx(found.best.predict(np.array([a, b])), rel=1e-9)
+
+
+def test_the_true_tree_is_chosen_under_noise() -> None:
+    columns, y = paper_data("1yxEE1E")
+    noisy = y + 0.01 * y.std() * np.random.default_rng(2).normal(size=len(y))
+    found = fitted(columns, noisy, max_fits=2_000)
+    assert "".join(found.best.rpn or ()) == "1yxEE1E"
+
+
+def test_snapping_is_told() -> None:
+    found = fitted({"x": X}, 2.5 * np.sqrt(X + 3), solve=False)
+    assert found.best.exact
+    assert found.best.snapped and all(" to " in said for said in found.best.snapped)
+
+
+def test_a_constant_target() -> None:
+    found = fitted({"x": X}, np.full(41, 0.25), max_fits=1)
+    assert found.best.text == "1/4" and found.best.exact
+
+
+def test_exact_numbers() -> None:
+    assert near(0.75, 1e-9)[0].factor == pytest.approx(0.75)
+    assert str(near(2 * math.pi, 1e-12)[0]) == "2*pi"
+    assert near(0.123456789, 1e-12) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "target", "options", "said"),
+    [
+        ({"x": [1.0, math.nan]}, [1.0, 2.0], {}, "x has 1 missing"),
+        ({"x": ["a", "b"]}, [1.0, 2.0], {}, "x is not a column"),
+        ({"x": [1.0]}, [1.0, 2.0], {}, "x has 1 values"),
+        ({"x": [1.0, 2.0]}, [1.0, 2.0], {"operators": ["erf"]}, "no operator erf"),
+        ({"x": [1.0, 2.0]}, [1.0, 2.0], {"operators": ["pi"]}, "no operator pi"),
+    ],
+)
+def test_fit_refuses_bad_data(columns: Any, target: Any, options: Any, said: str) -> None:
+    with pytest.raises(EmlcError, match=said):
+        fitted(columns, target, **options)
+
+
+def test_a_stopped_fit_goes_on_from_its_file(tmp_path: Path) -> None:
+    file = str(tmp_path / "state.npz")
+    rng = np.random.default_rng(3)
+    y = np.sin(3 * X) + 0.1 * rng.normal(size=41)
+    asked = {"solve": False, "checkpoint": file}
+    first = fitted({"x": X}, y, max_fits=3_000, **asked)
+    second = fitted({"x": X}, y, max_fits=3_000, **asked)
+    assert second.fits == first.fits and second.best.text == first.best.text
+    third = fitted({"x": X}, y, max_fits=6_000, **asked)
+    assert third.fits > first.fits and third.best.length <= first.best.length
+    with pytest.raises(ArgumentError, match="other data"):
+        fitted({"x": X}, y + 1, max_fits=1, **asked)
+    Path(file).write_bytes(b"PK")
+    with pytest.raises(ArgumentError, match="not a checkpoint"):
+        fitted({"x": X}, y, max_fits=1, **asked)
+
+
+def test_several_processes() -> None:
+    y = np.random.default_rng(4).normal(size=41)
+    found = fitted({"x": X}, y, solve=False, n_jobs=2, max_fits=4_000)
+    assert found.fits >= 4_000 and len(found.states) == 2
+
+
+# -- the estimator ---------------------------------------------------------------------------------
+
+
+def regressor(**options: Any) -> Any:
+    from emlc import EMLRegressor
+
+    return EMLRegressor(**{"timeout": 20.0, "random_state": 0, **options})
+
+
+def test_the_estimator_passes_scikit_learns_checks() -> None:
+    from sklearn.utils.estimator_checks import check_estimator
+
+    done = check_estimator(regressor(max_fits=500, solve=False), on_skip=None, on_fail=None)
+    failed = {d["check_name"]: d["exception"] for d in done if d["status"] == "failed"}
+    assert len(done) > 40 and not failed
+
+
+def test_the_estimator_tells_what_it_found() -> None:
+    import pandas as pd
+    import sympy
+
+    frame = pd.DataFrame({"body mass": X, "sin": np.sin(9 * X)})
+    y = 2 * np.exp(X)
+    model = regressor().fit(frame, y)
+    assert model.feature_names_ == ["body_mass", "x1"]
+    assert model.score(frame, y) == pytest.approx(1.0)
+    assert model.sympy() == 2 * sympy.exp(sympy.Symbol("body_mass"))
+    assert model.latex().startswith("2")
+    table = model.equations_
+    assert {"k", "loss", "score", "formula", "latex", "domain"} <= set(table.columns)
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own bytes
+    assert again.best_.text == model.best_.text
+    assert again.predict(frame) == pytest.approx(model.predict(frame))
+
+
+def test_warm_start_goes_on() -> None:
+    y = np.random.default_rng(5).normal(size=41)
+    model = regressor(solve=False, max_fits=2_000, warm_start=True).fit(X[:, None], y)
+    first, length = model.n_iter_, model.best_.length
+    model.set_params(max_fits=4_000).fit(X[:, None], y)
+    assert model.n_iter_ > first and model.best_.length <= length
