@@ -28,6 +28,11 @@ _LN = (
     0.33333333333333437,
 )  # fmt: skip
 
+_LN_SHORT = (
+    -0.0878314923047513, 0.11077338502094518, -0.1250209780894889, 0.14285814645401773,
+    -0.16666665749460935, 0.19999999927168427, -0.2500000000005449, 0.3333333333334819,
+)  # fmt: skip
+
 # (ln(1 + f) - 2 s) / s^3 for s = f/(2 + f), |s| <= 0.1716, in powers of s^2
 _LN_RATIO = (
     0.1461916613488797, 0.1533150161114533, 0.18182895750119193, 0.22222211043776857,
@@ -74,15 +79,64 @@ def exp_parts(code: Code, x: Value, low: Value | None = None) -> tuple[Value, Va
     return k, code.fma(s * s, code.poly(s, *_EXP), rest), s
 
 
+# (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/32
+_EXP_NEAR = (
+    0.0013889133868832876, 0.008333472129229745, 0.04166666665932317, 0.1666666666441308,
+    0.5000000000000007,
+)  # fmt: skip
+_EXP_NEARER = (
+    0.00019841590400265953, 0.0013889112795580968, 0.008333333332111562, 0.04166666666056815,
+    0.16666666666666682, 0.5000000000000004,
+)  # fmt: skip
+
+# 2^(j/16) and what rounding took from it
+_ROOTS = (
+    1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916, 1.189207115002721,
+    1.241857812073484, 1.2968395546510096, 1.3542555469368927, 1.4142135623730951,
+    1.4768261459394993, 1.5422108254079407, 1.6104903319492543, 1.681792830507429,
+    1.7562521603732995, 1.8340080864093424, 1.9152065613971474,
+)  # fmt: skip
+_ROOTS_LOW = (
+    0.0, 8.551889705537965e-17, -3.046782079812471e-17, 8.912812676025408e-17,
+    3.982015231465646e-17, 4.658027591836937e-17, 2.5382502794888315e-17, 7.70094837980299e-17,
+    -9.667293313452913e-17, -3.483994556892796e-17, 7.949834809697621e-17, 2.4707192569797888e-17,
+    8.199010020581497e-17, 2.960140695448873e-17, 3.283107224245627e-17, -1.0619946056195963e-16,
+)  # fmt: skip
+_SIXTEENTHS = 1.5 * 2.0**48
+_LN2_37, _LN2_37_LOW = 0.6931471805582987, 1.6465949582897082e-12
+
+
+def _rooted(
+    code: Code, z: Value, r: Value, series: tuple[float, ...]
+) -> tuple[Value, Value, Value]:
+    """2^(j/16), what it lacks, and exp(r) - 1; the last bits of z are j (AVX-512)."""
+    index = code.bits(z)
+    q = code.fma(r * r, code.poly(r, *series), r)
+    return code.pick(_ROOTS, index), code.pick(_ROOTS_LOW, index), q
+
+
+def _exp_near(
+    code: Code, x: Value, low: Value | None, series: tuple[float, ...]
+) -> tuple[Value, Value, Value, Value]:
+    """k and t, t_low, q with exp(x + low) = 2^floor(k) (t + t_low)(1 + q), |q| < 0.022."""
+    z = code.fma(x, LOG2_E, _SIXTEENTHS)
+    k = z - _SIXTEENTHS
+    r = code.fma(k, -_LN2_37_LOW, code.fma(k, -_LN2_37, x))
+    return k, *_rooted(code, z, r if low is None else r + low, series)
+
+
 def exp(code: Code, x: Value) -> Value:
     """e^x."""
-    k, q, r = exp_parts(code, code.least(711.0, code.most(-747.0, x)))
-    return scale(code, 1.0 + (r + q), k)
+    return exp_sum(code, x, None)
 
 
-def exp_sum(code: Code, x: Value, low: Value) -> Value:
+def exp_sum(code: Code, x: Value, low: Value | None) -> Value:
     """e^(x + low) for a small correction, |low| far below 1."""
-    k, q, r = exp_parts(code, code.least(711.0, code.most(-747.0, x)), low)
+    x = code.least(711.0, code.most(-747.0, x))
+    if code.target.avx512:
+        k, t, t_low, q = _exp_near(code, x, low, _EXP_NEAR)
+        return scale(code, t + code.fma(t, q, t_low), k)
+    k, q, r = exp_parts(code, x, low)
     return scale(code, 1.0 + (r + q), k)
 
 
@@ -129,7 +183,7 @@ def ln_parts(code: Code, x: Value, low: Value | None = None) -> tuple[Value, Val
     if low is not None:
         part = scale(code, low, -e) * c
         rest = rest + code.fma(part, -r, part)
-    small = code.fma(r * r, code.fma(r, code.poly(r, *_LN), -0.5), rest)
+    small = code.fma(r * r, code.fma(r, code.poly(r, *_LN_SHORT), -0.5), rest)
     total = high + r
     return total, ((high - total) + r) + small, e0
 
@@ -293,6 +347,11 @@ def log10(code: Code, x: Value) -> Value:
 def exp2(code: Code, x: Value) -> Value:
     """2^x; whole x give exact powers."""
     x = code.least(1025.0, code.most(-1100.0, x))
+    if code.target.avx512:
+        z = x + _SIXTEENTHS
+        k = z - _SIXTEENTHS
+        t, t_low, q = _rooted(code, z, (x - k) * LN2, _EXP_NEAR)
+        return scale(code, t + code.fma(t, q, t_low), k)
     k = code.round(x)
     part = x - k
     high = part * LN2
@@ -306,13 +365,19 @@ LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
 
 def expm1(code: Code, x: Value) -> Value:
     """e^x - 1, also where x is tiny."""
-    k, q, r = exp_parts(code, code.least(710.0, code.most(-50.0, x)))
-    s = scale(code, code.number(0.5), k)
-    t = s - 0.5
-    part = s * r
-    high = t + part
-    made = 2.0 * (high + code.fma(s, q, (t - high) + part))
-    return code.select(code.abs(x) < 2.0**-60, x, made)
+    inside = code.least(710.0, code.most(-50.0, x))
+    if code.target.avx512:
+        k, t, t_low, q = _exp_near(code, inside, None, _EXP_NEARER)
+        s, low = scale(code, t, k - 1.0), scale(code, t_low, k - 1.0)
+        made = (s - 0.5) + code.fma(s, q, low)
+    else:
+        k, q, r = exp_parts(code, inside)
+        s = scale(code, code.number(0.5), k)
+        t = s - 0.5
+        part = s * r
+        high = t + part
+        made = high + code.fma(s, q, (t - high) + part)
+    return code.select(code.abs(x) < 2.0**-60, x, made + made)
 
 
 def sigmoid(code: Code, x: Value) -> Value:
