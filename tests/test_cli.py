@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -23,6 +23,9 @@ from emlc.lower.export import LANGUAGES
 from emlc.parse import parse_tree
 from emlc.passes.compile import MODES
 from emlc.render import FORMATS
+from emlc.render.frame import DIRECTIONS
+from emlc.render.scene import Style
+from emlc.render.theme import THEMES
 from emlc.tables.primitives import ROWS
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
@@ -139,7 +142,10 @@ def test_every_choice_is_one_that_exists() -> None:
     assert choices("compile", "mode") == MODES
     assert choices("export", "to") == LANGUAGES
     assert {*choices("eval", "evaluator"), "auto"} == set(EVALUATORS)
-    assert render.FORMATS == FORMATS
+    assert set(render.ENDINGS.values()) == set(FORMATS)
+    assert choices("render", "style") == get_args(Style)
+    assert choices("render", "theme") == tuple(THEMES)
+    assert choices("render", "direction") == DIRECTIONS
 
 
 # -- compile -------------------------------------------------------------------------------------
