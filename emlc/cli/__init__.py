@@ -30,6 +30,7 @@ _COMMANDS = {
     "search": "Find the smallest trees, and prove that none is smaller.",
     "fit": "Find formulas for a column of data.",
     "train": "Train circuits of eml gates on the paper's targets.",
+    "basis": "Reach all primitives from the operator alone.",
     "table": "List the smallest known trees of the functions.",
     "doctor": "Say what is installed and where the cache is.",
     "completion": "Print the script that completes commands in a shell.",

@@ -91,14 +91,17 @@ class Trees:
         return None if mp.isinf(a) else mp.mpc(a, b * mp.pi)
 
     def of_tape(self, tape: Sequence[Any], point: Point) -> Any:
-        """The value of a tape of tokens and tuples of earlier entries, None where it has none."""
+        """The value of a tape of tokens and tuples of earlier entries, None where it has none.
+
+        Raises TooLarge where the value of a part has an exponent that is too large.
+        """
         values = {**self.leaves, **self._given(point)}
         made: list[Half] = []
         try:
             for entry in tape:
                 known = not isinstance(entry, tuple)
                 made.append(values[entry] if known else self.apply([made[k] for k in entry]))
-        except (Undefined, TooLarge):
+        except Undefined:
             return None
         a, b = made[-1]
         return None if self.mp.isinf(a) else self.mp.mpc(a, b * self.mp.pi)
