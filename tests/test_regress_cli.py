@@ -1,0 +1,132 @@
+"""emlc fit and emlc train as people and programs meet them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ENTRY = {"formula", "latex", "rpn", "k", "loss", "r2", "exact"}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A folder with tables of y = exp(x) - 1, in every format."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    x = np.linspace(0.5, 3.0, 30)
+    y = np.exp(x) - 1
+    rows = [f"{a!r},{b!r},word" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+    (tmp_path / "a.csv").write_text("\n".join(["x size,y,kind", *rows]))
+    (tmp_path / "gap.csv").write_text("\n".join(["x,y", "1,2", ",3", "2,NA"]))
+    (tmp_path / "twice.csv").write_text("x,x,y\n1,2,3\n")
+    (tmp_path / "empty.csv").write_text("x,y\n")
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    parquet.write_table(pa.table({"x": x, "y": y}), tmp_path / "a.parquet")
+    (tmp_path / "bad.parquet").write_bytes(b"not a table")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npz", "a.parquet"])
+def test_fit_reads_every_format(name: str, data: Path, emlc: Any) -> None:
+    done = emlc("fit", str(data / name), "--target", "y", "--json", "--timeout", "20")
+    assert done.status == 0, done.err
+    document = done.json
+    assert document["schema"] == 1 and document["stopped"] == "exact"
+    best = document["best"]
+    assert set(best) >= ENTRY and all(set(e) >= ENTRY for e in document["front"])
+    variable = "x_size" if name == "a.csv" else "x"
+    assert best["formula"] == f"exp({variable}) - 1" and best["exact"]
+    assert len(best["rpn"]) == best["k"] == 5 and variable in best["rpn"]
+
+
+def test_fit_says_what_it_found(data: Path, emlc: Any) -> None:
+    tree, plot = data / "tree.txt", data / "fit.svg"
+    options = ["--variables", "x size", "--plot", str(plot), "-o", str(tree), "--timeout", "20"]
+    done = emlc("fit", str(data / "a.csv"), *options)
+    assert done.status == 0, done.err
+    assert done.out == "exp(x_size) - 1\n"
+    for words in ("'x size' is written x_size", "exactly, to rounding", "no smaller tree"):
+        assert words in " ".join(done.err.split())
+    assert plot.read_text().startswith("<?xml") and "eml(" in tree.read_text()
+    done = emlc("check", "exp(x_size) - 1", tree.read_text().strip())
+    assert done.status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("gap.csv", "values are missing (x 1, y 1), first in data row 2"),
+        ("a.csv --variables kind", "column kind, data row 1: 'word' is not a number"),
+        ("a.csv --target kind", "column kind, data row 1: 'word' is not a number"),
+        ("a.csv --target z", "has no column z"),
+        ("a.csv --variables y", "y is the target"),
+        ("twice.csv", "two columns named x"),
+        ("empty.csv", "has no rows"),
+        ("bad.parquet", "not a Parquet file"),
+        ("none.csv", "No such file"),
+        ("a.csv --operators erf", "no operator erf"),
+        ("a.csv --weights kind", "--weights names no column of numbers: kind"),
+    ],
+)
+def test_fit_answers_clearly(words: str, said: str, data: Path, emlc: Any) -> None:
+    name, *options = words.split()
+    done = emlc("fit", str(data / name), *options, "--timeout", "1")
+    assert done.status in (1, 2) and said in done.err and "Traceback" not in done.err
+
+
+def test_fit_leaves_out_missing_rows_when_told(data: Path, emlc: Any) -> None:
+    rows = [f"{x},{2 * x}" for x in range(1, 9)]
+    (data / "gap.csv").write_text("\n".join(["x,y", "1,", *rows]))
+    done = emlc("fit", str(data / "gap.csv"), "--drop-missing", "--timeout", "3")
+    assert done.status == 0 and "1 rows with missing values are left out" in done.err
+    assert done.out in ("2*x\n", "x + x\n")
+
+
+def test_train(tmp_path: Path, emlc: Any) -> None:
+    plot = tmp_path / "train.png"
+    done = emlc("train", "--depth", "3", "--seeds", "3", "--plot", str(plot), "--json")
+    assert done.status == 0, done.err
+    (row,) = done.json["rows"]
+    assert (row["success"], row["seeds"], row["paper"]) == (3, 3, "17/64")
+    assert "1yxEE1E" in row["found"] and plot.read_bytes()[:4] == b"\x89PNG"
+    done = emlc("train", "--target", "eml(x, eml(1, y))", "--seeds", "2")
+    assert done.status == 0 and "2/2" in done.out
+    assert emlc("train", "--depth", "8").status == 3
+    assert "its variables are x and y" in emlc("train", "--target", "eml(z, 1)").err
+
+
+def test_a_killed_fit_goes_on(tmp_path: Path) -> None:
+    """Killed without warning after its first checkpoint, a fit has lost nothing before it."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0, 3, 60)
+    table = np.column_stack([x, rng.normal(size=60)])
+    file, state = tmp_path / "d.csv", tmp_path / "state.npz"
+    np.savetxt(file, table, delimiter=",", header="x,y", comments="")
+    words = [sys.executable, "-m", "emlc", "fit", str(file), "--checkpoint", str(state), "--json"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    running = subprocess.Popen([*words, "--timeout", "100"], stdout=subprocess.PIPE, env=env)
+    try:
+        until = time.monotonic() + 90
+        while not state.exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        kept = state.read_bytes()
+    finally:
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+    assert kept
+    with np.load(state) as held:
+        counters = held["0.counters"].tolist()
+    done = subprocess.run([*words, "--timeout", "1"], capture_output=True, env=env, timeout=90)
+    assert done.returncode == 0
+    with np.load(state) as held:
+        assert held["0.counters"].tolist() >= counters and counters[1] > 0
