@@ -13,7 +13,7 @@ from emlc.cli.report import colourful, document, note, result, verdict_json
 from emlc.errors import LimitError
 
 if TYPE_CHECKING:
-    from emlc.search.bootstrap import Member
+    from emlc.search.members import Member
     from emlc.tables.operators import Operator
 
 _OFF_SHOWN = 3
@@ -37,7 +37,8 @@ def command(written: str, seconds: float, as_json: bool) -> int:
     emlc basis
     emlc basis --operator edl --json
     """
-    from emlc.search.bootstrap import bootstrap, goals
+    from emlc.search.bootstrap import bootstrap
+    from emlc.search.members import goals
     from emlc.search.program import operator
     from emlc.search.progress import Pulse, TimeUp
 
