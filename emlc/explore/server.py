@@ -52,6 +52,11 @@ class Server(ThreadingHTTPServer):
         """Where a browser finds the page."""
         return f"http://{HOST}:{self.server_port}/"
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that went away before its answer came."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def compiled(self, body: bytes) -> tuple[HTTPStatus, bytes]:
         """The answer to a request for another formula."""
         wish = _wish(body)

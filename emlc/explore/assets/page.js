@@ -454,6 +454,7 @@
     event.preventDefault();
     const button = $("ask").querySelector("button");
     button.disabled = true;
+    button.textContent = "Compiling…";
     $("error").textContent = "";
     try {
       const answer = await fetch("compile", {
@@ -468,6 +469,7 @@
       complain({ message: "the server does not answer" });
     } finally {
       button.disabled = false;
+      button.textContent = "Compile";
     }
   }
   function complain(error) {
