@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emlc.errors import ArgumentError, DomainError
+from emlc.errors import ArgumentError, DomainError, LimitError
 from emlc.ir.domain import Domain
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import flatten, is_pure
@@ -38,8 +38,9 @@ def diff(
 
     `wrt` is the variable, which may be left out where there is one; several variables mean one
     after the other. A tree is read back as a formula first where that is proved. The result's
-    `formula` is the derivative and its domain is no larger than the formula's; the other arguments
-    are those of `compile`, and so are the errors raised.
+    `formula` is the derivative, its `source` the text of that unless it is too long for text, and
+    its domain no larger than the formula's; the other arguments are those of `compile`, and so are
+    the errors raised.
 
     >>> d = diff("x^2*exp(x)")
     >>> d.source, d.domain
@@ -59,7 +60,15 @@ def diff(
             root = derivative(root, name, order)
         root = _shortest(root, found, mode)
         inside = ranges_inside(simplify(root), found)
-        return assemble(show(root), root, inside, mode, check)
+        return assemble(_text(root), root, inside, mode, check)
+
+
+def _text(root: Node) -> str:
+    """The formula as text, or that it is too long for text."""
+    try:
+        return show(root)
+    except LimitError as error:
+        return f"({error.message})"
 
 
 def _shortest(root: Node, found: Ranges, mode: str) -> Node:
