@@ -122,7 +122,11 @@ def by_numexpr(case: Case) -> Function:
 
     text = case[1].replace("^", "**").replace("ln", "log").replace("pi", repr(math.pi))
     made = numexpr.NumExpr(text, signature=[(n, np.float64) for n in names(case)])
-    return lambda *args, out=None: made.run(*args, out=out) if out is not None else made.run(*args)
+
+    def run(*args: Any, out: Any = None) -> Any:
+        return made(*args) if out is None else made(*args, out=out, ex_uses_vml=False)
+
+    return run
 
 
 def by_numba(case: Case) -> Function:

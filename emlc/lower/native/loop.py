@@ -5,13 +5,13 @@ doubles, in place where the arrays are such, from and to small buffers where the
 that a body marks go to `careful`, which may change the outputs and says what to tell numpy; the
 processor's own flags are replaced by that.
 
-    data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width,
-           points from which outputs bypass the cache, then argument and byte offset of each column
+    data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width, then
+           argument and byte offset of each column
 """
 
 from __future__ import annotations
 
-BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, STREAM, COLUMNS = range(9)
+BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, COLUMNS = range(8)
 TILE = 256  # points in a buffer
 CHUNK = 4096  # points between two looks at the marks, no buffer being in use
 
@@ -84,11 +84,6 @@ _MOVES = (
           f"{_AT}{_NEAR}  %v = load double, ptr %q\n  %f = fptrunc double %v to float\n"
           "  store float %f, ptr %p"),
     _copy("fill", "ptr %near, double %v, i64 %n", f"{_NEAR}  store double %v, ptr %q"),
-    _copy("stream8", "ptr noalias %near, ptr noalias %far, i64 %n",
-          "  %p = getelementptr <8 x double>, ptr %far, i64 %i\n"
-          "  %q = getelementptr <8 x double>, ptr %near, i64 %i\n"
-          "  %v = load <8 x double>, ptr %q, align 8\n"
-          "  store <8 x double> %v, ptr %p, align 64, !nontemporal !0"),
 )  # fmt: skip
 
 _HELPERS = """
@@ -123,29 +118,8 @@ pad:
   ret void
 }
 
-define internal void @scatter(ptr %near, ptr %far, i64 %step, i64 %n, i64 %item, i1 %past) {
+define internal void @scatter(ptr %near, ptr %far, i64 %step, i64 %n, i64 %item) {
 entry:
-  br i1 %past, label %stream, label %plain
-stream:
-  %at = ptrtoint ptr %far to i64
-  %under = sub i64 0, %at
-  %odd = and i64 %under, 63
-  %head.raw = lshr i64 %odd, 3
-  %short = icmp slt i64 %n, %head.raw
-  %head = select i1 %short, i64 %n, i64 %head.raw
-  call void @scatter8(ptr %near, ptr %far, i64 8, i64 %head)
-  %rest = sub i64 %n, %head
-  %lines = lshr i64 %rest, 3
-  %near2 = getelementptr double, ptr %near, i64 %head
-  %far2 = getelementptr double, ptr %far, i64 %head
-  call void @stream8(ptr %near2, ptr %far2, i64 %lines)
-  %done = shl i64 %lines, 3
-  %near3 = getelementptr double, ptr %near2, i64 %done
-  %far3 = getelementptr double, ptr %far2, i64 %done
-  %tail = sub i64 %rest, %done
-  call void @scatter8(ptr %near3, ptr %far3, i64 8, i64 %tail)
-  ret void
-plain:
   %wide = icmp eq i64 %item, 8
   br i1 %wide, label %eight, label %four
 eight:
@@ -233,10 +207,7 @@ out.column:
   br i1 %moved, label %out.store, label %out.next
 out.store:
   %step.out = call i64 @step(ptr %steps, ptr %data, i64 %j)
-  %s.at = getelementptr i8, ptr %direct, i64 %j
-  %s = load i8, ptr %s.at
-  %past = icmp eq i8 %s, 2
-  call void @scatter(ptr %from, ptr %to, i64 %step.out, i64 %n, i64 %item, i1 %past)
+  call void @scatter(ptr %from, ptr %to, i64 %step.out, i64 %n, i64 %item)
   br label %out.next
 out.next:
   %j.next = add i64 %j, 1
@@ -269,7 +240,7 @@ define internal ptr @place(ptr %args, ptr %steps, ptr %data, i64 %k, i64 %start)
 }}
 """
 
-# A column is 1 where the body may work in place; 2 marks an output that bypasses the cache.
+# A column is 1 where the body may work in place.
 _MODES = f"""
 define internal i64 @modes(ptr %args, ptr %steps, ptr %data, ptr %direct, i64 %total) {{
 entry:
@@ -277,8 +248,6 @@ entry:
   %outputs = call i64 @slot(ptr %data, i64 {OUTPUTS})
   %count = add i64 %inputs, %outputs
   %item = call i64 @slot(ptr %data, i64 {ITEM})
-  %limit = call i64 @slot(ptr %data, i64 {STREAM})
-  %huge = icmp sge i64 %total, %limit
   %wide = icmp eq i64 %item, 8
   br label %loop
 loop:
@@ -308,14 +277,10 @@ look.next:
 looked:
   %alone = xor i1 %shared, true
   %straight = and i1 %plain, %alone
-  %past0 = and i1 %huge, %is.out
-  %past = and i1 %past0, %straight
   %one = zext i1 %straight to i8
-  %mode = select i1 %past, i8 2, i8 %one
   %d.at = getelementptr i8, ptr %direct, i64 %k
-  store i8 %mode, ptr %d.at
-  %unit = icmp eq i8 %mode, 1
-  %unit64 = zext i1 %unit to i64
+  store i8 %one, ptr %d.at
+  %unit64 = zext i1 %straight to i64
   br label %next
 next:
   %all.next = and i64 %all, %unit64
@@ -378,4 +343,4 @@ done:
 def source(x86: bool) -> str:
     """The module with `loop`."""
     flags = _X86_FLAGS if x86 else _OTHER_FLAGS
-    return "".join([_SLOT, flags, *_MOVES, _HELPERS, _PIECE, _MODES, _LOOP, "\n!0 = !{i32 1}\n"])
+    return "".join([_SLOT, flags, *_MOVES, _HELPERS, _PIECE, _MODES, _LOOP])

@@ -24,7 +24,7 @@ class Target:
     register: int
     avx512: bool
 
-_LONG = 24  # lines
+_LONG = 16  # lines
 
 
 class Value:

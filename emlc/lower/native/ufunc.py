@@ -12,7 +12,6 @@ from emlc.lower.native import engine, loop
 
 _CAREFUL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
 _NAMES = {"f4": (11, 4, 1), "f8": (12, 8, 1), "c8": (14, 4, 2), "c16": (15, 8, 2)}
-_STREAM = 1 << 20  # points; beyond, an output would push everything else out of the cache
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
@@ -48,7 +47,6 @@ class Loop:
         self.block[loop.OUTPUTS] = outputs * parts
         self.block[loop.ITEM] = item
         self.block[loop.WIDTH] = engine.target().width
-        self.block[loop.STREAM] = _STREAM
         for k, (argument, offset) in enumerate(columns):
             self.block[loop.COLUMNS + 2 * k] = argument
             self.block[loop.COLUMNS + 2 * k + 1] = offset
