@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from emlc.calculus import diff, jacobian
     from emlc.check import Verdict
     from emlc.errors import EmlcError
+    from emlc.evaluation import evaluator
     from emlc.exchange import from_sympy, lambdify, to_sympy
     from emlc.ir.tape import flatten, measure
     from emlc.lower.balls import evaluate
@@ -39,6 +40,7 @@ __all__ = [
     "decompile",
     "diff",
     "evaluate",
+    "evaluator",
     "fit",
     "flatten",
     "from_sympy",
@@ -62,6 +64,7 @@ _HOME = {
     "decompile": "emlc.pipeline",
     "diff": "emlc.calculus",
     "evaluate": "emlc.lower.balls",
+    "evaluator": "emlc.evaluation",
     "fit": "emlc.regress.fit",
     "flatten": "emlc.ir.tape",
     "from_sympy": "emlc.exchange",

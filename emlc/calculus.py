@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emlc.errors import ArgumentError, DomainError, LimitError
-from emlc.ir.domain import Domain
+from emlc.evaluation import meant
 from emlc.ir.node import Node, variables
-from emlc.ir.tape import flatten, is_pure
 from emlc.parse import parse
 from emlc.passes.compile import compile_tree
 from emlc.passes.differentiate import derivative, ranges_inside, rewritten
@@ -22,7 +21,6 @@ from emlc.pipeline import (
     no_cycle_collection,
 )
 from emlc.show import show
-from emlc.tables.primitives import EML
 
 
 def diff(
@@ -54,7 +52,7 @@ def diff(
     declared = declare(domain or {})
     known_variables({**dict.fromkeys(names), **declared}, root)
     with no_cycle_collection():
-        root, declared = _meant(root, declared)
+        root, declared = meant(root, declared)
         found = ranges(simplify(root), declared)
         for name in names:
             root = derivative(root, name, order)
@@ -113,25 +111,10 @@ def jacobian(
             raise ArgumentError(f"the formulas have no variable {name}")
     real = True
     for k, root in enumerate(roots):
-        meant, known = _meant(root, {v: d for v, d in declared.items() if v in variables(root)})
-        roots[k] = simplify(meant)
+        found, known = meant(root, {v: d for v, d in declared.items() if v in variables(root)})
+        roots[k] = simplify(found)
         real = real and ranges(roots[k], known).of(roots[k]).real
     return Jacobian(roots, wrt, real=real, variables=names)
-
-
-def _meant(root: Node, declared: dict[str, Domain]) -> tuple[Node, dict[str, Domain]]:
-    """A pure tree as the formula that it is proved to be, with its domain; else what was given."""
-    tape = flatten(root)
-    if EML not in tape.heads or not is_pure(tape):
-        return root, declared
-    from emlc.passes.raise_ import raise_tree
-
-    made = raise_tree(tape, declared)
-    if not made.proved:
-        return root, declared
-    own = ranges(simplify(made.formula), declared).variables
-    known = declare({name: text for name, text in made.domain.items() if name in own})
-    return made.formula, declared | {n: d for n, d in known.items() if not own[n].within(d)}
 
 
 def _differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:

@@ -25,7 +25,7 @@ LAYERS = (
     ("passes",),
     ("lower", "render"),
     ("check",),
-    ("exchange",),
+    ("exchange", "evaluation"),
     ("search", "regress", "pipeline"),
     ("calculus",),
     ("explore",),
