@@ -36,7 +36,7 @@ LAYERS = (
 LEVEL = {part: level for level, layer in enumerate(LAYERS) for part in layer}
 
 HEAVY = {"flint", "graphviz", "lark", "llvmlite", "mpmath", "numba", "numpy", "rich", "sympy"}
-DISTRIBUTION = {"flint": "python-flint", "resvg_py": "resvg-py"}
+DISTRIBUTION = {"flint": "python-flint", "resvg_py": "resvg-py", "sklearn": "scikit-learn"}
 
 
 def part_of(path: Path) -> str:

@@ -177,8 +177,10 @@ def test_two_variables_under_noise() -> None:
     found = fitted({"a": a, "b": b}, y + 0.01 * y.std() * rng.normal(size=150), max_fits=40_000)
     assert not found.best.exact and found.best.loss > 0
     assert np.std(found.best.predict(np.array([a, b])) - y) < 0.5 * 0.01 * y.std()
-    sizes, losses = [e.k for e in found.equations], [e.loss for e in found.equations]
+    sizes = [e.k for e in found.equations]
+    losses = [e.loss for e in found.equations if e is not found.best]
     assert sizes == sorted(sizes) and losses == sorted(losses, reverse=True)
+    assert found.best.length == min(e.length for e in found.equations)
     x = parse(found.best.text).root  # the text reads back, with the numbers that predict has
     from emlc.lower.direct import direct
 

@@ -67,5 +67,5 @@ def _near(value: float, tolerance: float) -> Iterator[Exact]:
                 continue
             if abs(scaled - p / q) > max(wide, 4e-15 * abs(scaled)):
                 continue
-            bits = math.log(abs(p)) + math.log(q) + (0.0 if base == "1" else 2.5)
+            bits = math.log(abs(p)) + math.log(q) + (0.0 if base == "1" else 5.0)
             yield Exact(Fraction(p, q), base, p / q * size, bits)

@@ -246,7 +246,7 @@ def leaf(code: Array, const: Array, k: int, variables: int) -> None:
         return
     n = np.random.randint(variables)
     code[k] = -2 - 2 * n if u < 0.6 else -3 - 2 * n
-    const[k] = 1.0 if u < 0.8 else np.random.normal()
+    const[k] = 1.0 if u < 0.6 else np.random.normal() * math.exp(0.7 * np.random.normal())
 
 
 @compiled

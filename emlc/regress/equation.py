@@ -156,11 +156,15 @@ def domain_text(domain: dict[str, str]) -> str:
 def front(equations: Sequence[Equation]) -> list[Equation]:
     """The equations that none of fewer nodes beats, smallest first, with their scores.
 
-    The score is how fast the logarithm of the loss falls, by nodes of the tree.
+    The one of least length is among them: exact numbers make long trees, so that one with fitted
+    numbers may seem smaller. The score is how fast the logarithm of the loss falls, by nodes.
     """
     found: list[Equation] = []
+    chosen = min(equations, key=lambda e: e.length)
+    low = math.inf
     for e in sorted(equations, key=lambda e: (e.k, e.loss, bool(e.constants))):
-        if not found or e.loss < found[-1].loss * (1 - 1e-9) - 1e-300:
+        if e.loss < low * (1 - 1e-9) - 1e-300 or e is chosen or not found:
+            low = min(low, e.loss)
             if found:
                 fall = math.log((found[-1].loss + 1e-300) / (e.loss + 1e-300))
                 e.score = max(0.0, fall) / max(1, e.k - found[-1].k)

@@ -78,7 +78,7 @@ class Island:
         self.best_scale = np.zeros((kinds, 2))
         self.round = 0
         self.tried = 0
-        self.seeds: list[tuple[list[int], list[float]]] = []
+        self.seeds = starters(task)
 
     def run(self, until: float, most: int | None = None) -> None:
         """Breed until the time comes, so many formulas are fitted or none can be better."""
@@ -87,7 +87,13 @@ class Island:
 
     def _done(self, until: float, most: int | None) -> bool:
         spent = most is not None and self.tried >= most
-        return spent or time.monotonic() >= until or bool(self.best.min() <= self.halt)
+        return spent or time.monotonic() >= until or self.finished
+
+    @property
+    def finished(self) -> bool:
+        """Whether a formula is exact that costs little enough to be no interpolation."""
+        few = max(3, len(self.task.y) // 3)
+        return bool(self.best[:few].min() <= self.halt)
 
     def constant(self) -> None:
         """Put the constant formula into the archive, and nothing else."""
@@ -107,7 +113,8 @@ class Island:
             self.tried += self.engine.generations(
                 _STEP, code, const, lengths, score, fresh, self.task.x, self.task.y, self.task.w,
                 self.task.free, self.arity, self.chance, self.price, _ITERATIONS, self.best,
-                self.best_code, self.best_const, self.best_length, self.best_scale, self.halt,
+                self.best_code, self.best_const, self.best_length, self.best_scale,
+                self.halt if len(self.task.y) >= 3 * len(self.best) else -1.0,
             )  # fmt: skip
             fresh = False
             idle = 0 if score.min() < low - 0.1 else idle + _STEP
@@ -125,6 +132,8 @@ class Island:
                 code[i], const[i], min(most - 2, 2 + i % 10), variables, self.arity, self.chance
             )
         given = [(c, k) for c, k in self.seeds if len(c) <= most]
+        if self.round % 3:
+            given = []
         if self.round % 3 == 2:
             given += [(list(f.code), list(f.const)) for f in self.front() if len(f.code) <= most]
         for i, (c, k) in enumerate(given[: PEOPLE // 3]):
@@ -166,6 +175,23 @@ class Island:
         self.best_code[:], self.best_const[:] = state["best_code"], state["best_const"]
         self.best_length[:], self.best_scale[:] = state["best_length"], state["best_scale"]
         self.round, self.tried = (int(n) for n in state["counters"])
+
+
+def starters(task: Task) -> list[tuple[list[int], list[float]]]:
+    """Formulas that laws often are: every function of every scaled variable, and a power law."""
+    names = [row.name for row in task.rows]
+    size = 2.0 / (np.abs(task.x).max(axis=1) + 1e-300)
+    found: list[tuple[list[int], list[float]]] = []
+    for o, row in enumerate(task.rows):
+        if row.name in task.operators and len(row.params) == 1:
+            for v in range(len(task.x)):
+                found += [([-3 - 2 * v, o], [c * size[v], 1.0]) for c in (1.0, -1.0, -4.0)]
+    if "pow" in task.operators and "mul" in task.operators and (task.x > 0).all():
+        code: list[int] = []
+        for v in range(len(task.x)):
+            code += [-2 - 2 * v, -1, names.index("pow")] + [names.index("mul")] * (v > 0)
+        found.insert(0, (code, [1.0] * len(code)))
+    return found
 
 
 def chosen(count: int, most: int, seed: int) -> Sequence[int]:

@@ -19,7 +19,7 @@ from emlc.tables.primitives import BY_NAME, Primitive
 
 CONSTANT = -1
 FLOOR = 1e-28
-_SAID = 2.0
+_SAID = 2.8
 
 
 @dataclass(slots=True)
@@ -134,7 +134,11 @@ class Model:
 
     def length(self) -> float:
         """The description length of the data, in nats."""
-        return 0.5 * self.points * math.log(self.error + FLOOR) + self.cost()
+        rest = self.points - len(self.free)
+        if rest < 1:
+            return math.inf
+        unbiased = self.error * self.points / rest
+        return 0.5 * self.points * math.log(unbiased + FLOOR) + self.cost()
 
 
 def _step(jac: Array, residual: Array, damp: float) -> Array:
@@ -331,6 +335,7 @@ def round_free(m: Model) -> None:
 
 ADD, SUB, MUL, DIV = (BY_NAME[name] for name in ("add", "sub", "mul", "div"))
 NEG, SQR = BY_NAME["neg"], BY_NAME["sqr"]
+ZERO = lit(0)
 Signed = tuple[Node, bool]
 
 
@@ -367,6 +372,8 @@ def to_node(m: Model, task: Task, names: Sequence[str]) -> tuple[Node, dict[str,
 def _applied(row: Primitive, args: list[Signed]) -> Signed:
     """The row applied, with the sign taken out where the row lets it out."""
     (x, minus), (y, other) = args[0], args[-1]
+    if row is MUL and (x is ZERO or y is ZERO):
+        return ZERO, False
     if row is MUL or row is DIV:
         return simplify(node(row, x, y)), minus != other
     if row is SQR:

@@ -202,7 +202,7 @@ class _Run:
             return
         self._get_ready(task)
         while True:
-            if min(i.best.min() for i in self.islands) <= _NOISELESS:
+            if any(i.finished for i in self.islands):
                 self.stopped = "exact"
                 return
             if time.monotonic() >= self.until or self._enough():
