@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
 from emlc.errors import DomainError, LimitError
@@ -11,7 +11,7 @@ from emlc.ir.node import Head, Lit, Node, Var, node, postorder
 from emlc.lower.expand import double
 from emlc.parse import parse
 from emlc.passes.match import COMMUTE, match
-from emlc.passes.simplify import instantiate, simplify
+from emlc.passes.simplify import HALF, instantiate, simplify
 from emlc.tables.careful import FORMS, HELPERS, LARGEST_POWER
 from emlc.tables.primitives import BY_NAME
 
@@ -35,8 +35,34 @@ def steady(root: Node) -> Node:
         clean = root
     done: dict[Node, Node] = {}
     for n in postorder(clean):
-        done[n] = _rewritten(node(n.head, *(done[a] for a in n.args)) if n.args else n)
+        made = node(n.head, *(done[a] for a in n.args)) if n.args else n
+        done[n] = _under(n, done) or _rewritten(made)
     return done[clean]
+
+
+def _under(n: Node, done: dict[Node, Node]) -> Node | None:
+    """A number over a power, as a product with the power that another part may have too."""
+    if n.head is INV:
+        number, below = None, n.args[0]
+    elif n.head is DIV and isinstance(n.args[0].head, Lit):
+        number, below = n.args
+    else:
+        return None
+    exponent = _exponent(below)
+    if exponent is None or not 2 <= exponent <= LARGEST_POWER:
+        return None
+    made = _whole(done[below.args[0]], -exponent)
+    return node(MUL, number, made) if number is not None else made
+
+
+def _exponent(n: Node) -> int | None:
+    """The whole number that the node is a power by."""
+    if n.head is SQR:
+        return 2
+    if n.head is not POW or not isinstance(n.args[1].head, Lit):
+        return None
+    value = n.args[1].head.value
+    return int(value) if value.denominator == 1 else None
 
 
 def _rewritten(n: Node) -> Node:
@@ -105,14 +131,14 @@ def _over_gap(n: Node) -> Node | None:
 
 def _power(n: Node) -> Node | None:
     """x^n for a small whole n by products that several powers can share."""
-    if n.head is not POW or not isinstance(n.args[1].head, Lit):
+    if n.head is not POW:
         return None
-    exponent = n.args[1].head.value
-    if exponent == Fraction(1, 2):
+    if n.args[1] is HALF:
         return node(BY_NAME["sqrt"], n.args[0])
-    if exponent.denominator != 1 or not 1 <= abs(exponent) <= LARGEST_POWER:
+    exponent = _exponent(n)
+    if exponent is None or not 1 <= abs(exponent) <= LARGEST_POWER:
         return None
-    return _whole(n.args[0], int(exponent))
+    return _whole(n.args[0], exponent)
 
 
 def _whole(x: Node, n: int) -> Node:
@@ -129,3 +155,46 @@ def _whole(x: Node, n: int) -> Node:
     if name in HELPERS:
         return node(HELPERS[name], x)
     return node(MUL, _whole(x, n - 1), x) if n % 2 else node(SQR, _whole(x, n // 2))
+
+
+def gathered(roots: Sequence[Node], fixed: Mapping[Node, float]) -> list[Node]:
+    """The formulas with numbers that multiply one after the other made one number.
+
+    fixed   the parts without variables, with their values
+    """
+    done: dict[Node, Node] = {}
+    for n in postorder(*roots):
+        made = node(n.head, *(done[a] for a in n.args)) if n.args else n
+        done[n] = made if n in fixed else _joined(made, fixed)
+    return [done[root] for root in roots]
+
+
+def _joined(n: Node, fixed: Mapping[Node, float]) -> Node:
+    """c(dx), c(x/d), (cx)/d, (x/c)/d and c/(dx) with one number."""
+
+    def plain(part: Node) -> bool:
+        return 1e-30 < abs(fixed.get(part, 0.0)) < 1e30
+
+    def scaled(part: Node) -> tuple[Node, Node, bool] | None:
+        """Number, other operand, and whether the number divides."""
+        if part.head is MUL:
+            a, b = part.args if plain(part.args[0]) else part.args[::-1]
+            return (a, b, False) if plain(a) and b not in fixed else None
+        if part.head is DIV and plain(part.args[1]):
+            return part.args[1], part.args[0], True
+        return None
+
+    if n.head is DIV and plain(n.args[0]):
+        inner = scaled(n.args[1])
+        if inner and not inner[2]:
+            return node(DIV, node(DIV, n.args[0], inner[0]), inner[1])
+        return n
+    outer = scaled(n)
+    inner = scaled(outer[1]) if outer else None
+    if outer is None or inner is None:
+        return n
+    c, d, x = outer[0], inner[0], inner[1]
+    if outer[2] == inner[2]:
+        return node(DIV, x, node(MUL, c, d)) if outer[2] else node(MUL, node(MUL, c, d), x)
+    over, under = (d, c) if outer[2] else (c, d)
+    return node(DIV, x, node(DIV, under, over))

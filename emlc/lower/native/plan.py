@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -27,7 +28,7 @@ from emlc.lower.native import (
 )
 from emlc.lower.native.ssa import Code, Target, Value
 from emlc.lower.native.watch import watched
-from emlc.lower.steady import steady
+from emlc.lower.steady import gathered, steady
 from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
 from emlc.tables.primitives import ROWS, Primitive
@@ -157,13 +158,15 @@ def constants(order: tuple[Node, ...]) -> dict[Node, float]:
     rest = [n for n in parts if n not in made]
     if rest:
         values, _ = Careful(rest, (), plane=False).interpret((), np.longdouble)
-        made |= {n: float(v) for n, v in zip(rest, values, strict=True) if np.isfinite(v)}
+        numbers = {n: float(v) for n, v in zip(rest, values, strict=True)}
+        made |= {n: v for n, v in numbers.items() if math.isfinite(v)}
     return made
 
 
 def plan(roots: Sequence[Node], names: Sequence[str]) -> Plan:
     """The plan of formulas over real variables."""
     ready = [expand(steady(root), _known, plane=False) for root in roots]
+    ready = gathered(ready, constants(tuple(postorder(*ready))))
     return Plan(tuple(ready), tuple(names))
 
 
