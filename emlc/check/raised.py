@@ -20,7 +20,7 @@ from emlc.passes.ranges import Ranges
 
 SECONDS = 2.0
 LARGEST = 20_000
-_SYMPY_SECONDS = 6.0
+_SYMPY_SECONDS = 12.0
 _SYMPY_PARTS = 120
 _POSITIVE, _REAL = domain("positive"), domain("real")
 

@@ -154,11 +154,13 @@ def ln(b: Fact) -> Fact:
 
 def subtract(a: Fact, b: Fact) -> Fact:
     """The fact of a difference; inf - inf is undefined."""
-    finite = a.values is not None and b.values is not None
-    values = a.values - b.values if a.values is not None and b.values is not None else None
+    values = None
+    if a.values is not None and b.values is not None:
+        nothing = b.values.re == ZERO and b.values.im == ZERO
+        values = a.values if nothing else a.values - b.values
     same = (a.low is not None and b.low is not None) or (a.high is not None and b.high is not None)
     low, high = _infinite(a.low, b.high, a, b), _infinite(a.high, b.low, a, b)
-    return Fact(values if finite else None, low, high, a.defined and b.defined and not same)
+    return Fact(values, low, high, a.defined and b.defined and not same)
 
 
 def _infinite(left: Interval | None, right: Interval | None, a: Fact, b: Fact) -> Interval | None:

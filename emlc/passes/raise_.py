@@ -160,9 +160,7 @@ def _again(tape: Tape, before: _Try, declared: dict[str, Domain]) -> _Try | None
     return _read(tape, {**before.domains, **found.variables}, found.conditions)
 
 
-def _read(
-    tape: Tape, over: dict[str, Domain], conditions: Mapping[Node, Domain]
-) -> _Try | None:
+def _read(tape: Tape, over: dict[str, Domain], conditions: Mapping[Node, Domain]) -> _Try | None:
     space = Space(over, limit=200 if len(tape) <= LARGE else _SHORT_SUMS)
     try:
         for part, fact in conditions.items():

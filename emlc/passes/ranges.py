@@ -180,7 +180,7 @@ def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
     """
     given = dict(declared or {})
     names = {n.head.name for n in postorder(root) if isinstance(n.head, Var)}
-    variables = {name: given.get(name, domain("real")) for name in names}
+    variables = {name: given.get(name, domain("real")) for name in sorted(names)}
     while True:
         found = Ranges(variables, frozenset(names - set(given)))
         if all(found.visit(n) for n in postorder(root)):

@@ -14,7 +14,6 @@ from emlc.ir.node import Lit, Node, fold, lit, node
 from emlc.passes.simplify import (
     ADD,
     DIV,
-    E,
     EXP,
     INV,
     MUL,
@@ -25,6 +24,7 @@ from emlc.passes.simplify import (
     SQRT,
     SUB,
     ZERO,
+    E,
     build,
 )
 from emlc.tables.primitives import BY_NAME, Primitive

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from emlc.errors import DomainError
-from emlc.ir.domain import ZERO, Domain, Interval, domain
+from emlc.ir.domain import INF, ZERO, Domain, Interval, domain
 from emlc.ir.node import Node, lit, node, substitute, var, variables
 from emlc.ir.tape import Tape, flatten, measure
 from emlc.passes.normal.equal import is_zero
@@ -61,9 +61,7 @@ class _Open(Exception):
     cases   the cases that would be left if it were
     """
 
-    def __init__(
-        self, why: str, left: Node | None = None, cases: Sequence[Case] = ()
-    ) -> None:
+    def __init__(self, why: str, left: Node | None = None, cases: Sequence[Case] = ()) -> None:
         super().__init__(why)
         self.left = left
         self.cases = cases
@@ -138,8 +136,13 @@ def _prove(
 
 
 def _proved(
-    root: Node, tape: Tape, case: Case, excluded: Sequence[tuple[Node, Fraction]], proof: Proof,
-    *, count_turns: bool,
+    root: Node,
+    tape: Tape,
+    case: Case,
+    excluded: Sequence[tuple[Node, Fraction]],
+    proof: Proof,
+    *,
+    count_turns: bool,
 ) -> list[Case]:
     space = Space(case.domains, count_turns=count_turns)
     try:
@@ -340,7 +343,7 @@ def _split(case: Case) -> list[Case]:
 
 def _cut(d: Domain, which: str) -> list[Domain]:
     """The parts where that coordinate is positive, negative and 0."""
-    sides = (Interval(0.0, float("inf"), True, True), Interval(float("-inf"), 0.0, True, True), ZERO)
+    sides = (Interval(0.0, INF, True, True), Interval(-INF, 0.0, True, True), ZERO)
     found = []
     for side in sides:
         met = (d.im if which == "im" else d.re).meet(side)

@@ -64,9 +64,7 @@ def _logs(group: Form) -> Iterator[Atom]:
         yield m.factors[0][0]
 
 
-def _explained(
-    space: Space, group: Form, outer: Mono, turn: int
-) -> tuple[Product, Form] | None:
+def _explained(space: Space, group: Form, outer: Mono, turn: int) -> tuple[Product, Form] | None:
     """outer times a multiple of an inverse function, and the constant that is left."""
     tried: dict[tuple[str, tuple[Form, ...]], None] = {}
     for log in _logs(group):
@@ -91,7 +89,9 @@ def _explained(
 def _candidates(space: Space, body: Form) -> Iterator[tuple[str, tuple[Form, ...]]]:
     """Functions and arguments that a logarithm of this sum may come from."""
     rooted = {
-        m: c for m, c in body.terms.items() if any(Fraction(q).denominator == 2 for _, q in m.factors)
+        m: c
+        for m, c in body.terms.items()
+        if any(Fraction(q).denominator == 2 for _, q in m.factors)
     }
     inner = space.plus(body, space.form(rooted), -1)
     constant = body.terms.get(space.unit)
@@ -103,7 +103,7 @@ def _candidates(space: Space, body: Form) -> Iterator[tuple[str, tuple[Form, ...
         if shape == "root" and rooted and inner.terms:
             yield from ((name, (u,)) for u in _turned(space, inner))
         elif shape == "one" and free and len(free) < len(body.terms):
-            scale = Fraction(1) / abs(constant or body.terms[space.imaginary])
+            scale = 1 / abs(Fraction(constant or body.terms[space.imaginary]))
             yield from ((name, (space.scaled(u, scale),)) for u in _turned(space, moved))
         elif shape == "parts" and real.terms and imaginary.terms:
             yield name, (imaginary, real)
@@ -139,8 +139,9 @@ def _matches(
 
 def _guesses(space: Space, group: Form, value: Form) -> list[Fraction]:
     """The simple k for which group - k * value is the same at two points."""
+    points: tuple[dict[Atom, complex], ...] = ({}, {})
     (g1, v1), (g2, v2) = (
-        [number(space, f, known, k) for f in (group, value)] for k, known in ((0, {}), (1, {}))
+        [number(space, f, known, k) for f in (group, value)] for k, known in enumerate(points)
     )
     if g1 is None or g2 is None or v1 is None or v2 is None:
         return []
@@ -168,9 +169,7 @@ def _constant(space: Space, rest: Form) -> list[Fraction]:
 # -- values at a point ---------------------------------------------------------------------------
 
 
-def number(
-    space: Space, a: Form, known: dict[Atom, complex], which: int
-) -> complex | None:
+def number(space: Space, a: Form, known: dict[Atom, complex], which: int) -> complex | None:
     """The value of a form at one of a few points of its domain, in doubles."""
     total = 0j
     try:
@@ -218,4 +217,3 @@ def _inside(x: Interval, which: int) -> float:
     if math.isfinite(x.lo):
         return x.lo + 2 * part
     return x.hi - 2 * part if math.isfinite(x.hi) else 3 * part - 0.9
-

@@ -15,14 +15,14 @@ from emlc.passes.facts import ln_of
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
 
 if TYPE_CHECKING:
-    from emlc.passes.normal.space import Space
+    from emlc.passes.normal.boxes import Boxes
 
 _POSITIVE, _NONZERO = domain("positive"), domain("nonzero")
 _FROM_ONE = Domain(Interval(1.0, INF, False, True))
 _MAX_TERMS = 6
 
 
-def sharper(space: Space, a: Form, box: Domain) -> Domain | None:
+def sharper(space: Boxes, a: Form, box: Domain) -> Domain | None:
     """The box of a sum met with what its shape tells."""
     if len(a.terms) > _MAX_TERMS or a.depth > 12:
         return None
@@ -34,7 +34,7 @@ def sharper(space: Space, a: Form, box: Domain) -> Domain | None:
     return conjugate(space, a, box)
 
 
-def _multiples(space: Space, a: Form) -> Iterator[Form]:
+def _multiples(space: Boxes, a: Form) -> Iterator[Form]:
     """The sum, and its quotients by positive products made of parts of its terms."""
     yield a
     factors: dict[Mono, None] = {space.unit: None}
@@ -56,7 +56,7 @@ def _multiples(space: Space, a: Form) -> Iterator[Form]:
                 yield space.times(a, inverse, number)
 
 
-def _sign(space: Space, a: Form) -> int | None:
+def _sign(space: Boxes, a: Form) -> int | None:
     """1 or -1 where a lemma shows the sum to be positive or negative."""
     for sign in (1, -1):
         b = space.scaled(a, sign)
@@ -65,7 +65,7 @@ def _sign(space: Space, a: Form) -> int | None:
     return None
 
 
-def _lower(space: Space, a: Form) -> Interval:
+def _lower(space: Boxes, a: Form) -> Interval:
     """Bounds of a real sum, term by term."""
     total = point(Fraction(0))
     for m, c in a.terms.items():
@@ -73,7 +73,7 @@ def _lower(space: Space, a: Form) -> Interval:
     return total.re
 
 
-def _dominated(space: Space, a: Form) -> bool:
+def _dominated(space: Boxes, a: Form) -> bool:
     """Every negative term is outweighed by a positive term of its own."""
     up = [(m, c) for m, c in a.terms.items() if c > 0]
     strict = False
@@ -101,7 +101,7 @@ def _dominated(space: Space, a: Form) -> bool:
     return False
 
 
-def _beyond_linear(space: Space, a: Form) -> bool:
+def _beyond_linear(space: Boxes, a: Form) -> bool:
     """exp(u) - u >= 1 for real u, for one term exp(u) in the sum."""
     for m, c in a.terms.items():
         if m.expo is None or m.i or c < 0 or not space.mono_box(m).within(_POSITIVE):
@@ -112,7 +112,7 @@ def _beyond_linear(space: Space, a: Form) -> bool:
             if not isinstance(log, Form):
                 continue
             u = space.expand(log)
-        for lead in _leads(space, u, a):
+        for lead in _leads(u, a):
             rest = space.plus(space.plus(a, space.form({m: c}), -1), u, lead)
             if len(rest.terms) < len(a.terms) and _reaches(space, rest, c, lead):
                 space.note("exp(u) - u >= 1", "u real")
@@ -120,13 +120,13 @@ def _beyond_linear(space: Space, a: Form) -> bool:
     return False
 
 
-def _leads(space: Space, u: Form, a: Form) -> list[Number]:
+def _leads(u: Form, a: Form) -> list[Number]:
     """The multiples of u whose subtraction the sum may hold."""
-    del space
-    return list(dict.fromkeys(-a.terms[m] / Fraction(c) for m, c in u.terms.items() if m in a.terms))
+    both = ((m, c) for m, c in u.terms.items() if m in a.terms)
+    return list(dict.fromkeys(-a.terms[m] / Fraction(c) for m, c in both))
 
 
-def _reaches(space: Space, rest: Form, c: Number, lead: Number) -> bool:
+def _reaches(space: Boxes, rest: Form, c: Number, lead: Number) -> bool:
     """Whether c exp(u) - lead u + rest is positive, by c (exp(u) - u) >= c."""
     if lead != c:
         return False
@@ -134,7 +134,7 @@ def _reaches(space: Space, rest: Form, c: Number, lead: Number) -> bool:
     return low.lo > -c or (low.lo == -c and low.lo_open)
 
 
-def _beyond_log(space: Space, a: Form) -> bool:
+def _beyond_log(space: Boxes, a: Form) -> bool:
     """u - ln u >= 1 for positive u, for logarithms in the sum that share a coefficient."""
     by_scale: dict[Number, Form] = {}
     for m, c in a.terms.items():
@@ -156,7 +156,7 @@ def _beyond_log(space: Space, a: Form) -> bool:
     return False
 
 
-def _matched(space: Space, a: Form, v: Form, scale: Number) -> Form | None:
+def _matched(space: Boxes, a: Form, v: Form, scale: Number) -> Form | None:
     """The positive multiple of v that stands, times the scale, in the sum."""
     for m, c in v.terms.items():
         k = a.terms.get(m, 0) / (Fraction(scale) * c)
@@ -165,7 +165,7 @@ def _matched(space: Space, a: Form, v: Form, scale: Number) -> Form | None:
     return None
 
 
-def own_conjugate(space: Space, a: Form, box: Domain) -> Domain:
+def own_conjugate(space: Boxes, a: Form, box: Domain) -> Domain:
     """A sum that is its own complex conjugate is real."""
     if box.real or len(a.terms) > _MAX_TERMS or a.depth > 6:
         return box
@@ -182,7 +182,7 @@ def own_conjugate(space: Space, a: Form, box: Domain) -> Domain:
     return box
 
 
-def mirrored(space: Space, a: Form) -> Form | None:
+def mirrored(space: Boxes, a: Form) -> Form | None:
     """The complex conjugate of a form, None where it is not plain."""
     parts: list[tuple[Number, Number, Mono]] = []
     for m, c in a.terms.items():
@@ -201,7 +201,7 @@ def mirrored(space: Space, a: Form) -> Form | None:
     return space.gather(parts)
 
 
-def _mirrored_atom(space: Space, atom: Atom) -> Atom | None:
+def _mirrored_atom(space: Boxes, atom: Atom) -> Atom | None:
     if not isinstance(atom.body, Form):
         return None
     inner = mirrored(space, atom.body)
@@ -216,7 +216,7 @@ def _mirrored_atom(space: Space, atom: Atom) -> Atom | None:
     return m.log
 
 
-def conjugate(space: Space, a: Form, box: Domain) -> Domain | None:
+def conjugate(space: Boxes, a: Form, box: Domain) -> Domain | None:
     """u + w with w^2 - u^2 known not to vanish, w a square root or a product of some."""
     for m, c in a.terms.items():
         if not any(Fraction(q).denominator == 2 for _, q in m.factors):
@@ -240,7 +240,7 @@ def conjugate(space: Space, a: Form, box: Domain) -> Domain | None:
     return None
 
 
-def term_box(space: Space, a: Form) -> Domain:
+def term_box(space: Boxes, a: Form) -> Domain:
     """The box of a sum, term by term."""
     total = point(Fraction(0))
     for k, (m, c) in enumerate(a.terms.items()):
@@ -249,7 +249,7 @@ def term_box(space: Space, a: Form) -> Domain:
     return total
 
 
-def modulus(space: Space, a: Form, box: Domain) -> Domain:
+def modulus(space: Boxes, a: Form, box: Domain) -> Domain:
     """The set of ln(u + i v) where u^2 + v^2 is a single term."""
     if box.im == ZERO:
         return box
@@ -261,7 +261,7 @@ def modulus(space: Space, a: Form, box: Domain) -> Domain:
     return Domain(half.re.meet(box.re) or box.re, box.im, box.nonzero)
 
 
-def squared_modulus(space: Space, a: Form) -> Form | None:
+def squared_modulus(space: Boxes, a: Form) -> Form | None:
     """u^2 + v^2 of a sum u + i v of terms that are real or imaginary one by one."""
     if len(a.terms) < 2 or len(a.terms) > _MAX_TERMS:
         return None

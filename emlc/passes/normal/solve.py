@@ -29,7 +29,7 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         return None
     if space.box(a).excludes(0.0) and a not in space.zeros:
         return []
-    common = space._common(a)
+    common = space.common(a)
     found = _product_zeros(space, common, steps) if common is not space.unit else []
     if found is None:
         return None

@@ -211,7 +211,9 @@ class Terms:
                 n = math.floor(2 * c)
                 left = _small(c - Fraction(n, 2))
                 quarters += n
-            elif c == int(c) and all(a.kind == "pi" and q == 1 or _whole(a, q) for a, q in m.factors):
+            elif c == int(c) and all(
+                (a.kind == "pi" and q == 1) or _whole(a, q) for a, q in m.factors
+            ):
                 left = c % 2
             else:
                 continue
@@ -321,15 +323,20 @@ class Terms:
 
     def content(self, a: Form) -> Number:
         """The positive rational number common to all coefficients."""
-        if 1 in (values := a.terms.values()) or -1 in values:
-            if all(type(c) is int for c in values):
-                return 1
+        values = a.terms.values()
+        if (1 in values or -1 in values) and all(type(c) is int for c in values):
+            return 1
         top = bottom = 0
         for c in a.terms.values():
             top = math.gcd(top, c.numerator)
             d = c.denominator
             bottom = d if not bottom else bottom * d // math.gcd(bottom, d)
         return _small(Fraction(top, bottom)) if top else 1
+
+
+def size_of(x: Number) -> Number:
+    """The absolute value."""
+    return x if x >= 0 else -x
 
 
 def _small(x: Number) -> Number:

@@ -103,10 +103,10 @@ def _sum(plan: _Plan, done: dict[Form, Node]) -> Node:
     if not up and not down:
         return lit(0)
     first = up.pop(0) if up else build(_NEG, down.pop(0))
-    for t in up:
-        first = build(_ADD, first, t)
-    for t in down:
-        first = build(_SUB, first, t)
+    for more in up:
+        first = build(_ADD, first, more)
+    for less in down:
+        first = build(_SUB, first, less)
     return first
 
 
@@ -195,9 +195,7 @@ def _times(factors: list[Node]) -> Node:
     return made
 
 
-def _exponential(
-    rest: Form, done: dict[Form, Node], top: list[Node], bottom: list[Node]
-) -> None:
+def _exponential(rest: Form, done: dict[Form, Node], top: list[Node], bottom: list[Node]) -> None:
     if len(rest.terms) == 1:
         ((m, c),) = rest.terms.items()
         if not m.i and not m.factors and m.expo is None and c == int(c):

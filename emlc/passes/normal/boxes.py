@@ -1,0 +1,338 @@
+"""Atoms over variables with known domains, and sets that hold the values of products and sums."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from fractions import Fraction
+
+from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
+from emlc.passes.normal import lemmas
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms, size_of
+from emlc.passes.normal.values import Value
+
+_POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
+_UNIT, _NOTHING = point(Fraction(1)), point(Fraction(0))
+_QUICK = 16
+_MOST_NESTED = 3  # lemmas about sums that the lemmas about a sum may ask for
+_PI = Domain(Interval(3.141592653589793, 3.1415926535897936))
+
+
+class Boxes(Terms):
+    """Forms over variables with known domains.
+
+    limit   terms above which a sum is taken as one atom; a small one leaves out the lemmas too
+    count_turns   write ln of a product whose branch is not known as the sum of the logarithms less
+            2 i pi times an integer, rather than leave it as it stands
+    zeros   sums that were assumed not to vanish
+    vanishing   sums that are known to be 0
+    steps   the identities used, with the fact that licensed each
+    """
+
+    def __init__(
+        self, domains: Mapping[str, Domain], limit: int = 200, count_turns: bool = False
+    ) -> None:
+        super().__init__()
+        self.count_turns = count_turns
+        self.domains = dict(domains)
+        self.limit = limit
+        self.thorough = limit > _QUICK
+        self.zeros: dict[Form, None] = {}
+        self.vanishing: list[Form] = []
+        self.steps: dict[tuple[str, str], None] = {}
+        self._known: dict[Form, Domain] = {}
+        self._exp: dict[Form, Value] = {}
+        self._ln: dict[Form, Value] = {}
+        self._multiples: dict[Form, Domain] = {}
+        self._nested = 0
+        self.pi = self._leaf("pi", "pi", Domain(Interval(3.14159, 3.1416)))
+        self.i_pi = self.mono(1, ((self.pi, 1),), None)
+        self.half_turn = self.form({self.i_pi: 1})
+
+    def _leaf(self, kind: str, body: str | int, box: Domain) -> Atom:
+        key = (kind, body)
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atom(key, kind, body, box, 0)
+        return found
+
+    def _atom(
+        self, key: tuple[str, object], kind: str, body: str | int | Form, box: Domain, depth: int
+    ) -> Atom:
+        made = Atom()
+        made.id, made.kind, made.body, made.depth = len(self._atoms), kind, body, depth
+        made.spread = made.base = made.log = None
+        self._atoms[key] = made
+        bound(made, box)
+        return made
+
+    def var(self, name: str) -> Form:
+        """A variable."""
+        atom = self._leaf("var", name, self.domains.get(name, domain("complex")))
+        return self.form({self.mono(0, ((atom, 1),), None): 1})
+
+    def sum_atom(self, inner: Form) -> Atom:
+        """The form as one factor."""
+        if len(inner.terms) == 1:
+            ((m, c),) = inner.terms.items()
+            if c == 1 and not m.i and m.expo is None and len(m.factors) == 1:
+                atom, q = m.factors[0]
+                if q == 1:
+                    return atom
+        key = ("sum", inner)
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atom(key, "sum", inner, self.box(inner), inner.depth + 1)
+            if len(inner.terms) == 1:
+                ((found.spread, _),) = inner.terms.items()
+        return found
+
+    def ln_atom(self, inner: Form) -> Form:
+        """ln of a form as it stands."""
+        key = ("ln", inner)
+        found = self._atoms.get(key)
+        if found is None:
+            base = self.sum_atom(inner)
+            box = ln_of(base.box)
+            if self.thorough:
+                box = lemmas.modulus(self, inner, box)
+            if not base.box.real and (base.arg.lo, base.arg.hi) != (box.im.lo, box.im.hi):
+                box = Domain(box.re, base.arg, box.nonzero)
+            found = self._atom(key, "ln", inner, box, inner.depth + 1)
+            if len(inner.terms) == 1:
+                ((m, c),) = inner.terms.items()
+                if base.kind == "sum" and c in (1, -1):
+                    found.spread = m
+        return self.form({self.mono(0, ((found, 1),), None): 1})
+
+    def learn(self, a: Form, fact: Domain) -> None:
+        """Take for granted that the form lies in the set."""
+        self._learn(a, fact)
+        for m in self._monos.values():
+            m.box = None
+        for f in self._forms.values():
+            f.box = None
+        for known, met in self._known.items():
+            known.box = met
+            if len(known.terms) == 1:
+                ((m, c),) = known.terms.items()
+                m.box = met * point(1 / Fraction(c))
+
+    def _learn(self, a: Form, fact: Domain) -> None:
+        met = self.box(a).meet(fact) or fact
+        a.box = met
+        self._known[a] = met
+        self._learn_inside(a, met)
+        if len(a.terms) == 1:
+            ((m, c),) = a.terms.items()
+            if len(m.factors) == 1 and not m.i and m.expo is None:
+                atom, q = m.factors[0]
+                if q == 1 and met.real:
+                    scale = point(Fraction(1, 1) / c)
+                    bound(atom, (met * scale).meet(atom.box) or atom.box)
+                elif q == -1 and met.real and (met.re.lo >= 0 or met.re.hi <= 0):
+                    turned = (met * point(Fraction(1, 1) / c)).inverse()
+                    bound(atom, turned.meet(atom.box) or atom.box)
+                elif met.excludes(0.0):
+                    bound(atom, atom.box.meet(_NONZERO) or atom.box)
+        elif a.terms:
+            c = self.content(a)
+            if c != 1:
+                self._learn(self.scaled(a, Fraction(1) / c), met * point(1 / Fraction(c)))
+                return
+            whole = self._atoms.get(("sum", a))
+            if whole is not None:
+                bound(whole, met)
+
+    def _learn_inside(self, a: Form, fact: Domain) -> None:
+        """A real square root has a radicand >= 0; k u^n + rest >= 0 bounds u for k < 0."""
+        if not fact.real:
+            return
+        if len(a.terms) == 1:
+            ((m, _),) = a.terms.items()
+            if not m.i and m.expo is None:
+                self._learn_radicands(m)
+            return
+        if fact.re.lo < 0:
+            return
+        for m, c in a.terms.items():
+            if c > 0 or len(m.factors) != 1 or m.i or m.expo is not None:
+                continue
+            atom, q = m.factors[0]
+            rest = self.box(self.plus(a, self.form({m: c}), -1))
+            if q in (1, 2) and rest.real and math.isfinite(rest.re.hi) and rest.re.hi > 0:
+                most = rest.re.hi / float(-c)
+                top = math.nextafter((most if q == 1 else math.sqrt(most)) * (1 + 1e-15), INF)
+                side = Interval(-INF if q == 1 else -top, top, q == 1)
+                bound(atom, atom.box.meet(Domain(side)) or atom.box)
+
+    def _learn_radicands(self, m: Mono) -> None:
+        """A real product of square roots has at most one factor that may be negative: none is."""
+        if any(Fraction(q).denominator != 2 for _, q in m.factors):
+            return
+        loose = [a for a, _ in m.factors if not a.positive]
+        if len(loose) == 1 and loose[0].box.real and isinstance(loose[0].body, Form):
+            self._learn(loose[0].body, domain("nonnegative"))
+            bound(loose[0], loose[0].box.meet(domain("nonnegative")) or loose[0].box)
+
+    def box(self, a: Form) -> Domain:
+        """A set that holds the values of the form."""
+        if a.box is None:
+            made = _NOTHING
+            for k, (m, c) in enumerate(a.terms.items()):
+                part = _scaled(m.box if m.box is not None else self.mono_box(m), c)
+                if k == 0:
+                    made = part
+                elif not (made is _REAL and part.real):
+                    made = _REAL if part is _REAL and made.real else made + part
+            if len(a.terms) > 1 and self.thorough:
+                if self._nested >= _MOST_NESTED:
+                    return made
+                self._nested += 1
+                a.box = made
+                made = self.remembered(a, lemmas.own_conjugate(self, a, made))
+                if not made.excludes(0.0):
+                    made = self._sharper(a, made)
+                self._nested -= 1
+            a.box = made
+        return a.box
+
+    def remembered(self, a: Form, box: Domain) -> Domain:
+        """The box met with what is known of a multiple of the sum."""
+        if not self._multiples:
+            return box
+        scale = next(iter(a.terms.values()))
+        known = self._multiples.get(self.scaled(a, Fraction(1) / scale))
+        met = known and box.meet(known * point(Fraction(scale)))
+        return met or box
+
+    def remember(self, a: Form, fact: Domain) -> None:
+        """Keep a fact about a sum for all its multiples."""
+        scale = next(iter(a.terms.values()))
+        unit = self.scaled(a, Fraction(1) / scale)
+        fact = fact * point(Fraction(1) / scale)
+        self._multiples[unit] = fact.meet(self._multiples.get(unit, fact)) or fact
+
+    def mono_box(self, m: Mono) -> Domain:
+        """A set that holds the values of the product."""
+        if m.box is None:
+            if m.i:
+                m.box = _turned(self.mono_box(self.mono(0, m.factors, m.expo)))
+                return m.box
+            made = _UNIT
+            for atom, q in m.factors:
+                made = _times(made, self._power_box(atom, q))
+            if m.expo is not None:
+                made = _times(made, exp_of(self.box(m.expo)))
+            if self.thorough and len(m.factors) > 1 and made.real:
+                made = self._normalized(m, made)
+            m.box = made
+        return m.box
+
+    def _normalized(self, m: Mono, box: Domain) -> Domain:
+        """u / sqrt(c u^2 + v) is at most 1/sqrt(c) in size where v >= 0."""
+        for atom, q in m.factors:
+            if q != Fraction(-1, 2) or not isinstance(atom.body, Form):
+                continue
+            _, top = self.monomial(0, {a: p for a, p in m.factors if a is not atom}, m.expo)
+            _, square = self.power(top, 2)
+            c = atom.body.terms.get(square, 0)
+            if c <= 0 or not self.mono_box(top).real:
+                continue
+            rest = self.plus(atom.body, self.form({square: c}), -1)
+            if self.box(rest).within(domain("nonnegative")):
+                self.note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
+                most = math.nextafter(float(c) ** -0.5, INF) if c != 1 else 1.0
+                return box.meet(Domain(Interval(-most, most))) or box
+        return box
+
+    def _power_box(self, atom: Atom, q: Number) -> Domain:
+        box = atom.box
+        if q == 1:
+            return box
+        if q == int(q) and size_of(q) <= 8:
+            made = box.square() if size_of(q) > 1 else box
+            for _ in range(abs(int(q)) - 2):
+                made = made * box
+            if size_of(q) > 2 and int(q) % 2 == 0 and box.real:
+                made = made.meet(domain("nonnegative")) or made
+            if q > 0:
+                return made
+            return made.inverse() if made.real else power_of(box, float(q), atom.arg)
+        return power_of(box, float(q), atom.arg)
+
+    def _sharper(self, a: Form, box: Domain) -> Domain:
+        """The box of a sum met with what is known of it, and of its shape."""
+        for known, fact in self._known.items():
+            if fact.excludes(0.0) and len(known.terms) == len(a.terms):
+                ratio = self.ratio(a, known)
+                if ratio is not None:
+                    factor = self.mono_box(ratio[1]) * point(Fraction(ratio[0]))
+                    return box.meet(_signs(factor * fact)) or box
+        return lemmas.sharper(self, a, box) or box
+
+    def ratio(self, a: Form, b: Form) -> tuple[Number, Mono] | None:
+        """(k, m) with a = k * m * b, tried on the first term of a."""
+        (m, c), *_ = a.terms.items()
+        for n in b.terms:
+            _, inverse = self.power(n, -1)
+            _, ratio = self.product(m, inverse)
+            made = self.times(b, ratio)
+            scale = made.terms.get(m)
+            if scale and self.scaled(made, Fraction(c) / scale) is a:
+                return Fraction(c) / scale, ratio
+        return None
+
+    def note(self, identity: str, license_: str) -> None:
+        """Record an identity used and the fact that licensed it."""
+        self.steps[identity, license_] = None
+
+    @abstractmethod
+    def exp(self, a: Value) -> Value:
+        """exp in the exact meaning."""
+
+    @abstractmethod
+    def ln(self, b: Value) -> Value:
+        """Principal logarithm in the exact meaning."""
+
+
+def _signs(box: Domain) -> Domain:
+    """The sign of a box that excludes 0, as a set."""
+    for side in (_POSITIVE, -_POSITIVE):
+        if box.within(side):
+            return side
+    return _NONZERO
+
+
+def bound(atom: Atom, box: Domain) -> None:
+    if box is not _REAL:
+        box = box.trimmed()
+    atom.box = box
+    atom.arg = arg_of(box)
+    atom.positive = atom.arg == ZERO and box.real
+
+
+def _scaled(box: Domain, c: Number) -> Domain:
+    """A number times a box."""
+    if c == 1 or box is _REAL:
+        return box
+    if c in (1, -1) and box.re == _REAL.re and box.real:
+        return box
+    return -box if c == -1 else box * point(Fraction(c))
+
+
+def _times(a: Domain, b: Domain) -> Domain:
+    if a is _UNIT:
+        return b
+    return _REAL if (a is _REAL and b.real) or (b is _REAL and a.real) else a * b
+
+
+def _turned(z: Domain) -> Domain:
+    """i times a box."""
+    im = (Domain(z.re) * _PI.inverse()).re
+    if z.real:
+        return Domain(ZERO, im, z.excludes(0.0))
+    re = (Domain(z.im) * _PI).re
+    return Domain((-Domain(re)).re, im, z.excludes(0.0))

@@ -1,0 +1,32 @@
+"""Values of the exact meaning over forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emlc.passes.normal.terms import Form
+
+
+class Undefined(Exception):
+    """A step outside the exact meaning."""
+
+
+class Unknown(Exception):
+    """A step whose meaning the facts do not decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Infinite:
+    """An infinite value.
+
+    sign   of its real part, 0 when it is real and its sign is not known
+    im     i times its imaginary part, None when that is not known
+    real   whether an imaginary part that is not known is a whole number of half-turns
+    """
+
+    sign: int
+    im: Form | None
+    real: bool = False
+
+
+Value = Form | Infinite

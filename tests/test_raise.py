@@ -1,0 +1,365 @@
+"""Trees read back: the formula, its domain, and the proof."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import emlc
+from emlc.check import check_tree, proved_by_raising
+from emlc.check.raised import sympy_says_zero
+from emlc.check.reference import Reference
+from emlc.errors import DomainError, EmlcError, ParseError
+from emlc.ir.domain import domain
+from emlc.ir.node import ONE, Node, eml, node, postorder, var, variables
+from emlc.ir.tape import flatten
+from emlc.parse import parse, parse_tree
+from emlc.passes.compile import MODES, compile_tree
+from emlc.passes.normal.cases import prove_equal
+from emlc.passes.normal.equal import is_zero
+from emlc.passes.normal.read import read_formula
+from emlc.passes.normal.solve import zeros
+from emlc.passes.normal.space import Space
+from emlc.passes.normal.terms import Form
+from emlc.passes.normal.write import write
+from emlc.passes.raise_ import raise_tree
+from emlc.passes.ranges import declare, ranges
+from emlc.passes.simplify import simplify
+from emlc.show import show
+from emlc.tables.identities import DEFINITIONS
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
+
+DATA = Path(__file__).parent / "data"
+FORMULAS = json.loads((DATA / "formulas.json").read_text(encoding="utf-8"))["formulas"]
+AUTHOR = json.loads((DATA / "author_trees.json").read_text(encoding="utf-8"))
+
+# What the author's compiled trees are, in the order of the file.
+TEXTBOOK = {
+    "I": "i", "Pi": "pi", "-1": "-1", "2": "2", "1/2": "1/2", "Sqrt[2]": "sqrt(2)",
+    "GoldenRatio": "(1+sqrt(5))/2", "-x": "-x", "1/x": "1/x", "x/2": "x/2", "Sqrt[x]": "sqrt(x)",
+    "x^2": "x^2", "Sin[x]": "sin(x)", "Cos[x]": "cos(x)", "Tan[x]": "tan(x)",
+    "ArcSin[x]": "asin(x)", "ArcCos[x]": "acos(x)", "ArcTan[x]": "atan(x)", "Sinh[x]": "sinh(x)",
+    "Cosh[x]": "cosh(x)", "Tanh[x]": "tanh(x)", "ArcSinh[x]": "asinh(x)", "ArcCosh[x]": "acosh(x)",
+    "ArcTanh[x]": "atanh(x)", "LogisticSigmoid[x]": "1/(1+exp(-x))", "x-y": "x-y", "x+y": "x+y",
+    "x*y": "x*y", "x/y": "x/y", "x^y": "x^y", "Log[x,y]": "ln(y)/ln(x)", "(x+y)/2": "(x+y)/2",
+    "Hypot[x,y]": "sqrt(x^2+y^2)",
+}  # fmt: skip
+
+
+def call(row: Primitive) -> Node:
+    """The primitive applied to its own parameters."""
+    return simplify(node(row, *(var(p) for p in row.params)))
+
+
+def size(root: Node) -> int:
+    return sum(1 for _ in postorder(root))
+
+
+# -- compiled formulas ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_primitive_is_proved_by_raising(row: Primitive, mode: str) -> None:
+    root = call(row)
+    found = ranges(root)
+    try:
+        made = compile_tree(root, found, mode)
+    except DomainError:
+        assert mode == "finite"
+        return
+    verdict = proved_by_raising(root, flatten(made.tree), found, made.excluded, seconds=20)
+    assert verdict.status == "proved", verdict.how
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_primitive_comes_back(row: Primitive) -> None:
+    """The formula read is the one compiled, in other words perhaps, on the domain it names."""
+    root = call(row)
+    tree = compile_tree(root, ranges(root), "exact").tree
+    made = raise_tree(flatten(tree), seconds=40)
+    assert made.proved
+    assert size(made.formula) < size(tree) or size(tree) < 12
+    found = ranges(simplify(made.formula))
+    both = prove_equal(made.formula, flatten(tree), found.variables, found.conditions, seconds=20)
+    assert not both.failed
+    reference, back = Reference(root), Reference(made.formula)
+    points = seen = 0
+    rng = random.Random(row.name)
+    while points < 300 and seen < 20:
+        points += 1
+        drawn = {p: Fraction(rng.uniform(-3, 3)).limit_denominator(999) for p in row.params}
+        at = {p: (v, Fraction(0)) for p, v in drawn.items()}
+        inside = all(found.variables.get(p, domain("real")).contains(*v) for p, v in at.items())
+        want, got = reference.at(at), back.at(at)
+        if inside and want is not None and abs(want.imag) < 1e-20 and got is not None:
+            seen += 1
+            assert abs(want - got) <= 1e-20 * (1 + abs(want)), (at, show(made.formula))
+    assert seen == 20 or not row.params or seen > 5
+
+
+@pytest.mark.parametrize("entry", FORMULAS, ids=lambda e: e["name"])
+def test_a_formula_is_proved_by_raising(entry: dict[str, Any]) -> None:
+    root = simplify(parse(entry["formula"]).root)
+    found = ranges(root)
+    made = compile_tree(root, found)
+    verdict = proved_by_raising(root, flatten(made.tree), found, made.excluded, seconds=30)
+    assert verdict.status == "proved", verdict.how
+    assert verdict.steps
+
+
+@pytest.mark.parametrize("entry", AUTHOR, ids=lambda e: e["name"])
+def test_the_authors_trees_are_textbook_formulas(entry: dict[str, Any]) -> None:
+    tape = flatten(parse_tree(entry["rpn"]))
+    made = raise_tree(tape, seconds=40)
+    assert made.proved
+    assert made.size == entry["k"]
+    wanted = parse(TEXTBOOK[entry["name"]]).root
+    assert size(made.formula) <= size(wanted) + 5, show(made.formula)
+    found = ranges(simplify(wanted))
+    excluded = [(var(c.split()[0]), Fraction(c.split()[2])) for c in made.conditions]
+    proof = prove_equal(wanted, tape, found.variables, found.conditions, excluded, seconds=20)
+    assert not proof.failed
+
+
+# -- wrong trees are not proved -------------------------------------------------------------------
+
+
+def mutants(tree: Node, rng: random.Random, count: int) -> list[Node]:
+    """The tree with one distinct subtree replaced by another of its own."""
+    below = list(postorder(tree))
+    found = []
+    for _ in range(count):
+        target, donor = rng.choice(below), rng.choice([*below, ONE, eml(ONE, ONE)])
+        made: dict[Node, Node] = {}
+        for n in below:
+            made[n] = donor if n is target else eml(*(made[a] for a in n.args)) if n.args else n
+        if made[tree] is not tree:
+            found.append(made[tree])
+    return found
+
+
+@pytest.mark.parametrize("over", ["natural", "real", "complex"])
+def test_a_proof_is_never_refuted(over: str) -> None:
+    """Damaged trees and trees for other domains: whatever is called proved survives the points."""
+    rng = random.Random(over)
+    tried = proved = 0
+    for row in ROWS[::2]:
+        root = call(row)
+        try:
+            found = ranges(root, declare(dict.fromkeys(row.params, over)))
+            made = compile_tree(root, ranges(root))
+        except EmlcError:
+            continue
+        if made.size > 150:
+            continue
+        for tree in (made.tree, *mutants(made.tree, rng, 2)):
+            if set(variables(tree)) - set(variables(root)):
+                continue
+            tried += 1
+            proof = prove_equal(root, flatten(tree), found.variables, found.conditions, seconds=0.5)
+            if not proof.failed and proof.cases:
+                proved += 1
+                assert check_tree(root, flatten(tree), found).status != "refuted", show(tree, "rpn")
+    assert tried > 25
+    assert proved >= 6
+
+
+@pytest.mark.parametrize(
+    ("formula", "tree", "over"),
+    [
+        ("ln(x)", "11xE1EE", {"x": "real"}),
+        ("x*y", "1111xEE1EEyE1EE1E", {"x": "complex", "y": "complex"}),
+        ("sqrt(x)", "1111xE1EEE111111E1EEEExEE1E1EEE1E1E", {"x": "nonnegative"}),
+        ("x", "x1E", {}),
+    ],
+)
+def test_a_wrong_tree_is_not_proved(formula: str, tree: str, over: dict[str, str]) -> None:
+    root = simplify(parse(formula).root)
+    found = ranges(root, declare(over))
+    verdict = proved_by_raising(root, flatten(parse_tree(tree)), found, ask_sympy=True)
+    assert verdict.status == "unknown"
+
+
+# -- normal forms ---------------------------------------------------------------------------------
+
+
+def form(space: Space, text: str) -> Form:
+    made = read_formula(space, parse(text).root)
+    assert isinstance(made, Form)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("exp(ln(x)) - x", "complex nonzero"),
+        ("ln(exp(x)) - x", "real"),
+        ("ln(x^2) - 2*ln(x)", "positive"),
+        ("(x+1)^3 - x^3 - 3*x^2 - 3*x - 1", "complex"),
+        ("1/(1+exp(-x)) - exp(x)/(1+exp(x))", "real"),
+        ("cos(2*x) - 2*cos(x)^2 + 1", "complex"),
+        ("tanh(x) - (exp(2*x)-1)/(exp(2*x)+1)", "real"),
+        ("ln((1+i*x)/(1-i*x)) - 2*i*atan(x)", "real"),
+        ("asin(x) + acos(x) - pi/2", "[-1,1]"),
+        ("acosh(x) - 2*ln(sqrt((x+1)/2)+sqrt((x-1)/2))", "[1,inf)"),
+        ("sqrt(x^2) - x", "nonnegative"),
+        ("sqrt(8) - 2*sqrt(2)", "real"),
+        ("e^(i*pi) + 1", "real"),
+    ],
+)
+def test_an_identity_is_seen(text: str, over: str) -> None:
+    space = Space({"x": domain(over)})
+    assert is_zero(space, form(space, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("ln(exp(x)) - x", "complex"),
+        ("ln(x^2) - 2*ln(x)", "real"),
+        ("sqrt(x^2) - x", "real"),
+        ("sqrt(x*y) - sqrt(x)*sqrt(y)", "real"),
+        ("ln(x*y) - ln(x) - ln(y)", "complex nonzero"),
+        ("(x^2)^(1/2) - x", "complex"),
+        ("atan(x) - (ln(1+i*x) - ln(1-i*x))/2", "real"),
+        ("exp(x) - 1", "real"),
+    ],
+)
+def test_a_false_identity_is_not_seen(text: str, over: str) -> None:
+    space = Space({"x": domain(over), "y": domain(over)})
+    assert not is_zero(space, form(space, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "said"),
+    [
+        ("exp(x) - x", "real", "positive"),
+        ("x - ln(x)", "positive", "positive"),
+        ("x + sqrt(x^2 + 1)", "real", "positive"),
+        ("exp(i*x) + exp(-i*x)", "real", "real"),
+        ("i*x + sqrt(1 - x^2)", "[-1,1]", "nonzero"),
+        ("exp(2*x) - exp(x)", "positive", "positive"),
+    ],
+)
+def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
+    space = Space({"x": domain(over)})
+    assert space.box(form(space, text)).within(domain(said))
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "found"),
+    [
+        ("1 - x", "real", {"1"}),
+        ("e - ln(x)", "positive", {"exp(e)"}),
+        ("x^2 - 4", "real", {"2", "-2"}),
+        ("exp(x) - 3", "real", {"ln(3)"}),
+        ("exp(x) + 1", "real", set()),
+        ("ln(x) + ln(x+1)", "positive", {"sqrt(5)/2 - 1/2", "-(sqrt(5)/2) - 1/2"}),
+    ],
+)
+def test_zeros_are_solved_for(text: str, over: str, found: set[str]) -> None:
+    space = Space({"x": domain(over)})
+    place = form(space, text)
+    space.zeros[place] = None
+    solutions = zeros(space, place)
+    assert solutions is not None
+    assert {show(write(space, value)) for _, value in solutions} == found
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_a_definition_holds_on_the_cuts_too(name: str) -> None:
+    direct, defined = Reference(call(BY_NAME[name])), Reference(parse(DEFINITIONS[name]).root)
+    seen = 0
+    for re in (-3, -2, -1, Fraction(-1, 2), 0, Fraction(1, 2), 1, 2, 3):
+        for im in (-2, -1, Fraction(-1, 2), 0, Fraction(1, 3), 1, 3):
+            at = {"x": (Fraction(re), Fraction(im))}
+            want, got = direct.at(at), defined.at(at)
+            if want is not None and got is not None:
+                seen += 1
+                assert abs(want - got) < 1e-20 * (1 + abs(want)), at
+    assert seen > 50
+
+
+def test_sympy_settles_leftovers() -> None:
+    assert sympy_says_zero(parse("sqrt(5+2*sqrt(6)) - sqrt(2) - sqrt(3)").root, {})
+    assert not sympy_says_zero(parse("sqrt(5+2*sqrt(6)) - sqrt(2) - 2").root, {})
+
+
+# -- the public face ------------------------------------------------------------------------------
+
+
+def test_decompile_says_what_and_where() -> None:
+    made = emlc.decompile("11xE1EE")
+    assert (made.show(), made.domain, made.conditions, made.proved) == (
+        "ln(x)", {"x": "positive"}, (), True,
+    )  # fmt: skip
+    assert emlc.decompile("11xE1EE", {"x": "negative"}).show() != "ln(x)"
+
+
+def test_decompile_names_the_points_that_it_leaves_out() -> None:
+    tree = next(e["rpn"] for e in AUTHOR if e["name"] == "x^2")
+    made = emlc.decompile(tree)
+    assert (made.show(), made.conditions) == ("x^2", ("x != 0",))
+
+
+@pytest.mark.parametrize(
+    ("tree", "error"), [("eml(1", ParseError), ("eml(2, 1)", EmlcError), ("11E11EE1E", None)]
+)
+def test_decompile_of_what_is_no_tree(tree: str, error: type[EmlcError] | None) -> None:
+    if error is None:
+        assert emlc.decompile(tree).proved
+        return
+    with pytest.raises(error):
+        emlc.decompile(tree)
+
+
+def test_a_tree_without_a_value_is_an_error() -> None:
+    zero = "111E1EE"
+    with pytest.raises(DomainError, match="no value"):
+        emlc.decompile(f"1{zero}E1{zero}EE")
+
+
+def test_decompile_on_the_command_line(emlc: Any) -> None:
+    done = emlc("decompile", "1111xEE1EEyE1EE1E", "--json")
+    assert done.status == 0
+    assert set(done.json) >= {"schema", "formula", "latex", "domain", "conditions", "k", "steps"}
+    assert (done.json["formula"], done.json["latex"], done.json["k"]) == ("x*y", r"x\cdot y", 17)
+    assert done.json["steps"]
+    assert set(done.json["steps"][0]) == {"identity", "licensed_by"}
+
+
+def test_check_explains_a_proof(emlc: Any) -> None:
+    done = emlc("check", "x*y", "1111xEE1EEyE1EE1E", "--explain")
+    assert done.status == 0
+    assert done.out.startswith("proved")
+    assert "since" in done.out
+    assert emlc("check", "x*y", "1111xEE1EEyE1EE1E", "--explain", "--json").json["steps"]
+
+
+def test_a_deep_tree_is_raised_without_recursion() -> None:
+    tree = var("x")
+    for k in range(20_000):
+        tree = eml(tree, ONE) if k % 2 else eml(ONE, tree)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(400)
+    try:
+        made = raise_tree(flatten(tree), {"x": domain("positive")})
+    finally:
+        sys.setrecursionlimit(limit)
+    assert made.size == 40_001
+
+
+def test_a_long_sum_is_raised() -> None:
+    root = simplify(parse("+".join(f"x{k}*y{k % 7}" for k in range(400))).root)
+    found = ranges(root)
+    tape = flatten(compile_tree(root, found).tree)
+    assert len(tape) > 5000
+    made = raise_tree(tape, found.variables)
+    assert size(made.formula) < 3000
