@@ -59,6 +59,7 @@ PYTHONS = [
     "mpmath",
     *(name for name in ("jax", "torch") if importlib.util.find_spec(name)),
 ]
+SLOW = ("jax", "torch")  # one operation at a time
 Points = list[list[Any]]
 
 
@@ -210,6 +211,7 @@ def test_every_row_agrees_with_its_meaning(real: bool, tmp_path: Path) -> None:
     rows = [row for row in ROWS[1:] if row.params and (real or not row.real_only)]
     roots = [node(row, *map(var, row.params)) for row in rows]
     found_c = run_c(roots, real, tmp_path, ROW_POOL[real], slopes=True)
+    total = dict.fromkeys(("c", *PYTHONS), 0)
     for k, (row, root) in enumerate(zip(rows, roots, strict=True)):
         wanted = Wanted(root)
         texts = {to: export(root, to, real=real, with_gradient=True) for to in PYTHONS}
@@ -220,6 +222,8 @@ def test_every_row_agrees_with_its_meaning(real: bool, tmp_path: Path) -> None:
             smooth = None not in want
             seen["c"] += agree(found_c[k][i], want, real, (row.name, "c", args))
             for to, module in made.items():
+                if to in SLOW and i % 3:
+                    continue
                 about = row.name, to, args
                 value = number(called(module.f, args, to))
                 seen[to] += agree([value], want[:1], real and to != "mpmath", about)
@@ -228,7 +232,9 @@ def test_every_row_agrees_with_its_meaning(real: bool, tmp_path: Path) -> None:
                     if to == "python" and any(w is not None and w.imag for w in want):
                         continue
                     seen[to] += agree(both, want, real and to != "mpmath", about)
-        assert min(seen.values()) >= 5, (row.name, seen)
+        assert min(n for to, n in seen.items() if to not in SLOW) >= 5, (row.name, seen)
+        total = {to: n + seen[to] for to, n in total.items()}
+    assert min(total.values()) >= 100, total
 
 
 @pytest.mark.skipif(CC is None, reason="no C compiler")
