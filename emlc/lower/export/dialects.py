@@ -106,7 +106,7 @@ def _jax_template(row: Primitive, plane: bool) -> str:
 
 
 def _torch_template(row: Primitive, plane: bool) -> str:
-    text = _numpy_template(row, plane).replace("np.", "torch.")
+    text = _numpy_template(row, plane).replace("np.", "torch.").replace(".fabs(", ".abs(")
     return text if row.params else _torch_constant(text, plane)
 
 
