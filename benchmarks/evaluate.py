@@ -4,8 +4,9 @@ python benchmarks/evaluate.py [--quick] [--formula NAME ...] [--size N ...] [--p
 
 Prints nanoseconds a point for twelve formulas at 1e3, 1e5 and 1e7 points (the last with `out=`,
 where a peer has it), the geometric mean of time ratios, each formula against its best peer, and how
-far emlc is from what the machine can do: its streaming rate and its vector arithmetic. Peers that
-are not installed are skipped and named.
+far emlc is from what the machine can do: its streaming rate and its vector arithmetic. The column
+"tree" is the evaluator made from the pure tree over eml. Peers that are not installed are skipped
+and named.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 
+import emlc  # noqa: E402
 from emlc.lower.direct import direct  # noqa: E402
 from emlc.lower.native import body, engine, ufunc  # noqa: E402
 from emlc.lower.native.plan import Plan, plan  # noqa: E402
@@ -84,6 +86,11 @@ def written(case: Case, module: str, module_object: Any) -> Any:
 
 def by_emlc(case: Case) -> Function:
     return direct(simplify(parse(case[1]).root), variables=names(case)).ufunc
+
+
+def by_tree(case: Case) -> Function:
+    """The formula compiled to a pure tree over eml, that read back, and that as machine code."""
+    return emlc.evaluator(emlc.compile(case[1], check=False).tree).ufunc
 
 
 def by_numpy(case: Case) -> Function:
@@ -280,7 +287,7 @@ def throughput(operation: str) -> float:
 
 
 def arithmetic(case: Case, cost: dict[str, float]) -> float:
-    """Nanoseconds a point of the formula's products, or its quotients and roots if they take longer."""
+    """Nanoseconds a point of the formula's products, or of its quotients and roots if longer."""
     text = Plan.text(plan([parse(case[1]).root], names(case)), engine.target())
     quotients, roots = text.count(" fdiv "), text.count("call <8 x double> @llvm.sqrt")
     products = text.count(" fmul ") + text.count("call <8 x double> @llvm.fma")
@@ -293,18 +300,21 @@ def geometric(values: list[float]) -> float:
 
 def run(size: int, cases: list[Case], peers: dict[str, Maker], rounds: int) -> None:
     table: dict[str, dict[str, float]] = {}
-    title = "".join(f"{n:>10}" for n in ["emlc", *peers])
+    title = "".join(f"{n:>10}" for n in ["emlc", "tree", *peers])
     print(f"\nn = {size:g}, ns a point{' (out=)' if size >= 10**7 else ''}")
     print(f"{'':12}{title}  to the best peer")
     for case in cases:
         args = points(case, size)
         out = np.empty(size) if size >= 10**7 else None
-        made = {"emlc": by_emlc(case)} | {name: maker(case) for name, maker in peers.items()}
+        made = {"emlc": by_emlc(case), "tree": by_tree(case)}
+        made |= {name: maker(case) for name, maker in peers.items()}
         calls = {name: call(name, f, args, out) for name, f in made.items()}
         times = table[case[0]] = best_times(calls, size, rounds)
-        rest = [v for n, v in times.items() if n != "emlc"]
+        rest = [v for n, v in times.items() if n in peers]
         last = f"  {times['emlc'] / min(rest):.2f}x" if rest else ""
         print(f"{case[0]:12}{''.join(f'{v:10.3f}' for v in times.values())}{last}", flush=True)
+    worst = max(t["tree"] / t["emlc"] for t in table.values())
+    print(f"  tree       at most {worst:.2f} times the time of emlc from the formula")
     for name in peers:
         ratio = geometric([t[name] / t["emlc"] for t in table.values()])
         print(f"  {name:10} {ratio:5.2f} times the time of emlc (geometric mean)")
