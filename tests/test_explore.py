@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import emlc
 from emlc.check.reference import Reference
 from emlc.errors import LimitError
 from emlc.explore import content, page
@@ -343,6 +344,33 @@ def test_the_page_computes_every_row_that_it_claims(tab: Any, tmp_path: Path) ->
             w = points[(k + 3) % len(points)]
             got = tab.evaluate(script, [name, [z.real, z.imag], [w.real, w.imag]])
             assert complex(*got) == pytest.approx(reference(row, z, w), rel=1e-12, abs=1e-12)
+
+
+TREES = [("asin(x)", "complex"), ("sin(x)", "complex"), ("ln(x)", "real"), ("1/x", "complex"),
+         ("acosh(x)", "complex"), ("x^x", "positive"), ("x*x", "real")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "where"), TREES)
+def test_the_page_takes_the_exact_branch_or_none(
+    text: str, where: str, tab: Any, tmp_path: Path
+) -> None:
+    """On cuts and beside them, at zero and where doubles overflow: right, or no value."""
+    made = emlc.compile(text, domain={"x": where}, check=False)
+    shown(tab, tmp_path, text, {"x": where})
+    parts = (-3.0, -1.0, -0.5, 0.0, 0.25, 1.0, 2.0, 800.0)
+    points = [(a, b) for a in parts for b in (0.0, -0.5, 1e-9, 3.0)]
+    script = """points => {
+        const data = JSON.parse(document.getElementById("data").textContent);
+        const values = compute.tree(data.tree, true, data.constants);
+        return points.map(x => compute.cartesian(values({x})[data.tree.length - 1], true));
+    }"""
+    told = 0
+    for (a, b), (real, turn) in zip(points, tab.evaluate(script, points), strict=True):
+        ball = emlc.evaluate(made.tape, {"x": (Fraction(a), Fraction(b))})
+        if ball.kind == "finite" and real == real:
+            told += 1
+            assert complex(real, turn) == pytest.approx(complex(ball), rel=1e-5, abs=1e-5), (a, b)
+    assert told >= 20
 
 
 def reference(row: Primitive, z: complex, w: complex) -> complex:

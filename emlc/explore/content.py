@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emlc.errors import LimitError
+from emlc.explore.constants import constants
 from emlc.explore.subject import Subject, meanings, read
 from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape, flatten, measure
@@ -67,6 +68,7 @@ def content(
         "dag": dag,
         "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
         "tree": _tree(tape),
+        "constants": constants(tape),
         **_facts(about, found),
         **_meanings(found),
         **_formula(about),

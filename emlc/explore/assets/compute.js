@@ -1,10 +1,13 @@
 "use strict";
-/* Complex arithmetic for the explorer. A value is [a, b] = a + i pi b ("half-turns") where a tree is
-   computed, so that multiples of i pi/2 are exact and every logarithm takes the exact branch; it is
-   [re, im] where a formula is computed. A part that has no value is NaN. */
+/* Complex arithmetic for the explorer. Where a tree is computed in the exact meaning, a value is
+   [a, b, da, db]: a + i pi b, give or take da and i pi db. In these half-turns multiples of i pi/2
+   are exact, and a branch is taken only where the error bounds leave no other; a value that doubles
+   do not tell is NaN. Elsewhere a value is [re, im]. */
 const compute = (() => {
   const PI = Math.PI,
-    NONE = [NaN, NaN];
+    U = 2.3e-16, // of each rounding, with room for the library's
+    TOLD = 1e-6, // a value is told if its error is smaller, relative to it or to 1
+    NONE = [NaN, NaN, 0, 0];
   const zero = (v) => (v + 0 === 0 ? 0 : v); // -0 becomes +0
 
   // -- trees, in the exact meaning -----------------------------------------------------------
@@ -14,31 +17,82 @@ const compute = (() => {
     return [f0 - 0.5 * q, ((q % 4) + 4) % 4];
   }
   function expTurns(x) {
-    if (Number.isNaN(x[0]) || Number.isNaN(x[1])) return NONE;
-    if (x[0] === -Infinity) return [0, 0];
+    if (x[0] === -Infinity) return [0, 0, 0, 0];
     const [f, q] = quarters(x[1]);
-    if (x[0] === Infinity) return f === 0 && q % 2 === 0 ? [q ? -Infinity : Infinity, 0] : NONE;
+    if (x[0] === Infinity) {
+      const straight = f === 0 && q % 2 === 0 && x[3] === 0;
+      return straight ? [q ? -Infinity : Infinity, 0, 0, 0] : NONE;
+    }
     const r = Math.exp(x[0]),
       c = Math.cos(PI * f),
       s = Math.sin(PI * f);
-    if (r === Infinity || r === 0) return NONE; // beyond the range of doubles
+    if (!(r < Infinity)) return NONE;
     const re = [c, -s, -c, s][q],
       im = [s, c, -s, -c][q];
-    return [zero(r * re), zero((r * im) / PI)];
+    const length = r * (x[2] + 4 * U),
+      swing = r * (PI * x[3] + (f === 0 ? 0 : U)),
+      least = 5e-324;
+    const da = re === 0 && swing === 0 ? 0 : length * Math.abs(re) + swing + least,
+      db = im === 0 && swing === 0 ? 0 : (length * Math.abs(im) + swing) / PI + least;
+    return [zero(r * re), zero((r * im) / PI), da, db];
   }
   function lnTurns(y) {
-    if (Number.isNaN(y[0]) || Number.isNaN(y[1])) return NONE;
-    const im = PI * y[1];
-    if (y[1] === 0) return [Math.log(Math.abs(y[0])), y[0] < 0 ? 1 : 0];
-    const turn = y[0] === 0 ? Math.sign(im) * 0.5 : Math.atan2(im, y[0]) / PI;
-    return [Math.log(Math.hypot(y[0], im)), turn];
+    const im = PI * y[1],
+      slack = PI * y[3];
+    if (y[1] === 0 && y[3] === 0) {
+      if (Math.abs(y[0]) <= y[2] && y[2] > 0) return NONE;
+      const size = Math.log(Math.abs(y[0]));
+      const d = y[2] === 0 ? 0 : y[2] / (Math.abs(y[0]) - y[2]);
+      return [size, y[0] < 0 ? 1 : 0, Number.isFinite(size) ? d + U * Math.abs(size) : 0, 0];
+    }
+    if (!Number.isFinite(y[0])) return NONE;
+    const length = Math.hypot(y[0], im),
+      miss = Math.hypot(y[2], slack + U * Math.abs(im));
+    if (miss >= length || (y[0] - y[2] <= 0 && Math.abs(im) <= slack)) return NONE;
+    const turn = y[0] === 0 && y[2] === 0 ? Math.sign(im) * 0.5 : Math.atan2(im, y[0]) / PI;
+    const d = miss / (length - miss),
+      size = Math.log(length);
+    return [size, turn, d + U * (1 + Math.abs(size)), y[0] === 0 && y[2] === 0 ? 0 : d + U];
   }
-  function emlTurns(x, y) {
-    const e = expTurns(x),
-      l = lnTurns(y);
+  function less(e, l) {
     const a = e[0] - l[0],
-      b = e[1] - l[1];
-    return Number.isNaN(a) ? NONE : [a, zero(b)];
+      b = zero(e[1] - l[1]);
+    if (Number.isNaN(a)) return NONE;
+    const da = Number.isFinite(a) ? e[2] + l[2] + U * Math.abs(a) : 0;
+    const whole = e[3] === 0 && l[3] === 0 && Number.isInteger(4 * b);
+    return [a, b, da, whole ? 0 : e[3] + l[3] + U * Math.abs(b)];
+  }
+  // ln(exp w): w less the full turns that take its imaginary part into (-pi, pi].
+  function unwound(w) {
+    const turns = (w[1] - 1) / 2,
+      near = Math.round(turns);
+    if (w[3] > 0 && Math.abs(turns - near) <= w[3]) return null;
+    return 2 * Math.ceil(turns);
+  }
+
+  /* A tree ready to be computed. Round trips are left out: the exp of e - ln(exp(e - ln z)) is z,
+     ln(exp w) is w less full turns, and where both meet the difference is full turns exactly. */
+  function planned(nodes) {
+    const one = (k) => nodes[k] === "1";
+    const expOf = nodes.map((n) => (Array.isArray(n) && one(n[1]) ? n[0] : -1));
+    const lnOf = nodes.map((n) => {
+      const inner = Array.isArray(n) && one(n[0]) ? nodes[expOf[n[1]]] : null;
+      return Array.isArray(inner) && one(inner[0]) ? inner[1] : -1;
+    });
+    return (values, k) => {
+      const [a, b] = nodes[k],
+        z = lnOf[a],
+        w = expOf[b];
+      const straight = z >= 0 && Number.isFinite(values[z][0]);
+      const turns = w >= 0 && Number.isFinite(values[w][0]) ? unwound(values[w]) : null;
+      if (straight && turns !== null && z === w) return [0, turns, 0, 0];
+      if (!straight && Number.isNaN(values[a][0])) return NONE;
+      if (turns === null && Number.isNaN(values[b][0])) return NONE;
+      const e = straight ? values[z] : expTurns(values[a]);
+      if (turns === null) return less(e, lnTurns(values[b]));
+      const [re, im, da, db] = values[w];
+      return less(e, [re, zero(im - turns), da, db]);
+    };
   }
 
   // -- trees, as plain complex doubles have them ---------------------------------------------
@@ -49,21 +103,35 @@ const compute = (() => {
     return [r * Math.cos(x[1]) - Math.log(size), r * Math.sin(x[1]) - turn];
   }
 
-  function tree(nodes, exact) {
+  function tree(nodes, exact, constants = []) {
+    const known = new Map(
+      exact ? constants.map(([k, a, ...rest]) => [k, [a === null ? NaN : Number(a), ...rest]]) : [],
+    );
     const values = new Array(nodes.length),
-      step = exact ? emlTurns : emlPlain;
-    const scale = exact ? 1 / PI : 1;
+      scale = exact ? 1 / PI : 1;
+    const plain = (values, k) => emlPlain(values[nodes[k][0]], values[nodes[k][1]]);
+    const step = exact ? planned(nodes) : plain;
     return (at) => {
       for (let k = 0; k < nodes.length; k++) {
         const n = nodes[k];
-        if (n === "1") values[k] = [1, 0];
-        else if (typeof n === "string") values[k] = [at[n][0], zero(at[n][1] * scale)];
-        else values[k] = step(values[n[0]], values[n[1]]);
+        if (known.has(k)) values[k] = known.get(k);
+        else if (n === "1") values[k] = [1, 0, 0, 0];
+        else if (typeof n === "string") {
+          const turns = zero(at[n][1] * scale);
+          values[k] = [at[n][0], turns, 0, exact ? U * Math.abs(turns) : 0];
+        } else values[k] = step(values, k);
       }
       return values;
     };
   }
-  const cartesian = (v, exact) => (exact ? [v[0], v[1] * PI] : v);
+  // A value for people: nothing where its error is large, and no part that is all error.
+  function cartesian(v, exact) {
+    if (!exact) return v;
+    const found = [Math.abs(v[0]) <= v[2] ? 0 : v[0], Math.abs(v[1]) <= v[3] ? 0 : v[1] * PI];
+    const most = TOLD * Math.max(1, Math.hypot(...found));
+    return Math.max(v[2], PI * v[3]) <= most ? found : [NaN, NaN];
+  }
+  const error = (v) => Math.max(v[2], PI * v[3]);
 
   // -- formulas ------------------------------------------------------------------------------
   const c = (re, im) => [re, zero(im)];
@@ -248,6 +316,6 @@ const compute = (() => {
     if (v[0] === 0) return (v[1] < 0 ? "−" : "") + im;
     return `${short(v[0], digits)} ${v[1] < 0 ? "−" : "+"} ${im}`;
   }
-  return { tree, formula, cartesian, read, show, short, rows };
+  return { tree, formula, cartesian, error, read, show, short, rows };
 })();
 if (typeof module !== "undefined") module.exports = compute;

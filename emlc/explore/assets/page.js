@@ -39,7 +39,7 @@
   function load(found) {
     data = found;
     measure();
-    exactTree = compute.tree(data.tree, true);
+    exactTree = compute.tree(data.tree, true, data.constants);
     plainTree = compute.tree(data.tree, false);
     formula = data.formula && compute.formula(data.formula);
     at = {};
@@ -293,6 +293,8 @@
     ]);
     if (entry < lit) {
       rows.push(["value", valueAt(entry)]);
+      const error = compute.error(exactTree(at)[entry]);
+      if (error > 0) rows.push(["error", `at most ${error.toExponential(0)}`]);
       const plain = compute.show(plainTree(at)[entry]);
       if (pair && plain !== valueAt(entry)) rows.push(["in plain doubles", plain]);
     }
