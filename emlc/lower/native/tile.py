@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from emlc.ir.node import Node, Var
 from emlc.lower.native import body, engine
-from emlc.lower.native.plan import KERNEL_OF, TINY, Plan, sources
+from emlc.lower.native.plan import KERNEL_OF, Plan, sources
 from emlc.lower.native.ssa import Code, Target, Value
 from emlc.lower.native.watch import watched
 
@@ -157,8 +157,6 @@ def _watchers(code: Code, name: str, x: list[Value]) -> None:
     """The operations that only look: their marks are all they give."""
     if name == "wild":
         code.flag(code.wild(x[0]))
-    elif name == "tiny":
-        code.flag(code.abs(x[0]) < TINY)
     else:
         mask = code.vanished(x[0])
         for zero in x[1:]:
@@ -166,7 +164,7 @@ def _watchers(code: Code, name: str, x: list[Value]) -> None:
         code.flag(mask)
 
 
-_LOOKS = {"wild": 1, "tiny": 1, "vanished0": 1, "vanished1": 2, "vanished2": 3}
+_LOOKS = {"wild": 1, "vanished0": 1, "vanished1": 2, "vanished2": 3}
 
 
 def _library(target: Target) -> str:
@@ -256,8 +254,6 @@ class _Steps:
         seen = watched(plan.order, plan.roots, plan.fixed)
         for n in seen.wild:
             self._look("wild", n)
-        for n in seen.tiny:
-            self._look("tiny", n)
         for n, zeros in seen.vanishing:
             self._look(f"vanished{len(zeros)}", n, zeros)
         for n in plan.order:

@@ -4,8 +4,8 @@
     vanishing  parts that may be too small for a double and still matter, each with the operands
                that, being 0, make it rightly 0
 
-A part too small does not matter in the value itself, nor where only products with plain numbers
-lead from it to the value, nor beside a number in a sum; in any other sum the sum is looked at.
+A part too small does not matter in the value itself, nor where only sums and products with plain
+numbers lead from it to the value, nor beside a number in a sum.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ class Watched:
 
     wild: list[Node] = field(default_factory=list)
     vanishing: list[tuple[Node, list[Node]]] = field(default_factory=list)
-    tiny: list[Node] = field(default_factory=list)
 
 
 def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, float]) -> Watched:
@@ -45,7 +44,7 @@ def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, f
         seen_above.update(a for p, a in operands if p in kernel.through)
         if kernel.sum:
             if n in matters and not any(abs(fixed.get(a, 0.0)) > 1e-200 for a in n.args):
-                made.tiny.append(n)
+                matters.update(n.args)
         elif base[n] is not n:
             if n in matters:
                 made.vanishing.append((n, [base[n]]))
