@@ -16,9 +16,10 @@ from emlc.errors import ArgumentError, DomainError, UsageError
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.parse import parse, parse_tree
-from emlc.passes.compile import MODES, Exclusion, compile_tree, exclusion_text
+from emlc.passes.compile import MODES, Compilation, Exclusion, compile_tree, exclusion_text
 from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
+from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
 
@@ -212,18 +213,38 @@ def _compile(
 def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Compiled:
     clean = simplify(root)
     _settle_constant_poles(found)
-    made = compile_tree(clean, found, mode)
+    made, verdict = _smallest(clean, found, mode)
     tape = flatten(made.tree)
     size, depth, dag = measure(tape)
-    verdict = proved_by_rows(made.used)
+    if check and verdict is None:
+        verdict = _only_proved(proved_by_raising(clean, tape, found, made.excluded))
+    verdict = proved_by_rows(made.used) if verdict is None else verdict
     if check:
-        raised = proved_by_raising(clean, tape, found, made.excluded)
-        verdict = raised if raised.status == "proved" else verdict
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
         _excluded(made.excluded, found, mode), verdict, found, tape,
     )  # fmt: skip
+
+
+def _smallest(
+    clean: Node, found: Ranges, mode: str
+) -> tuple[Compilation, Verdict | None]:
+    """The best tree of the formula, or of another way to write it where that tree is proved."""
+    rewriter = Rewriter(clean, found.copy())
+    apart = found.copy()
+    made = compile_tree(clean, found, mode)
+    if not rewriter.open or mode == "robust":
+        return made, None
+    other = compile_tree(clean, apart, mode, rewriter)
+    if (len(other.excluded), other.size) >= (len(made.excluded), made.size):
+        return made, None
+    verdict = _only_proved(proved_by_raising(clean, flatten(other.tree), found, other.excluded))
+    return (made, None) if verdict is None else (other, verdict)
+
+
+def _only_proved(verdict: Verdict) -> Verdict | None:
+    return verdict if verdict.status == "proved" else None
 
 
 def _settle_constant_poles(found: Ranges) -> None:

@@ -12,6 +12,7 @@ from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
 from emlc.passes.match import COMMUTE, match
 from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, conditions, formula, postorder_new, raw_formula
+from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import instantiate
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, EML, Primitive
@@ -92,9 +93,7 @@ class Template:
         if not (mine.tree and theirs.tree) or mine.reach < theirs.reach:
             return False
         costs = list(
-            zip(
-                (*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree)), strict=True
-            )
+            zip((*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree)), strict=True)
         )
         return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
 
@@ -169,9 +168,10 @@ def rows_like(n: Node) -> list[Template]:
 class Compiler:
     """Chooses a row for every part of a formula, given the ranges of the parts."""
 
-    def __init__(self, ranges: Ranges, mode: str) -> None:
+    def __init__(self, ranges: Ranges, mode: str, rewriter: Rewriter | None = None) -> None:
         self.ranges = ranges
         self.mode = mode
+        self.rewriter = rewriter
         self.best: dict[Node, Choice | None] = {}
         self._open: set[Node] = set()
         self._budget = 0
@@ -238,6 +238,8 @@ class Compiler:
             spelled = spell(n.head.value)
             if spelled is not None:
                 yield self._through(None, spelled)
+        for other in self.rewriter.others(n) if self.rewriter is not None else ():
+            yield self._through(None, other)
         tried: set[str] = set()
         for template in rows_like(n):
             if template.row.use not in uses or template.row.tree in tried:
@@ -351,17 +353,19 @@ class Compilation:
     excluded: tuple[Exclusion, ...]
 
 
-def compile_tree(root: Node, ranges: Ranges, mode: str = "exact") -> Compilation:
+def compile_tree(
+    root: Node, ranges: Ranges, mode: str = "exact", rewriter: Rewriter | None = None
+) -> Compilation:
     """The pure EML tree of a formula whose ranges are known.
 
-    Raises DomainError when no row is known for some part on the values it meets.
+    A rewriter adds other ways to write the parts; the tree is then to be proved as a whole. Raises DomainError when no row is known for some part on the values it meets.
 
     >>>     >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
     17
     """
-    compiler = Compiler(ranges, mode)
+    compiler = Compiler(ranges, mode, rewriter)
     choice = compiler.solve(root)
     if choice is None:
         raise _no_row(compiler, root)

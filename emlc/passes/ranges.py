@@ -39,6 +39,17 @@ class Ranges:
     known: dict[Node, Domain] = field(default_factory=dict)
     _free: dict[Node, bool] = field(default_factory=dict)
 
+    def copy(self) -> Ranges:
+        """The same ranges, to learn from without changing these."""
+        return replace(
+            self,
+            variables=dict(self.variables),
+            conditions=dict(self.conditions),
+            poles=dict(self.poles),
+            known=dict(self.known),
+            _free=dict(self._free),
+        )
+
     def of(self, root: Node) -> Domain:
         """The range of any expression over the same variables (no new conditions are added)."""
         known = self.known.get(root)

@@ -1,0 +1,124 @@
+"""Other ways to write a part of a formula, from its normal form.
+
+    sin(x)^2 + cos(x)^2  ->  1        a*b + a*c  ->  a*(b + c)        exp(x)*exp(y)  ->  exp(x + y)
+
+Each has the value of the part wherever the facts about the formula's domain hold and no divisor or
+logarithm's argument vanishes, so that whoever uses one proves the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from emlc.ir.node import Node, Var, fold, postorder
+from emlc.passes.normal.read import apply
+from emlc.passes.normal.space import Infinite, Space, Undefined, Unknown
+from emlc.passes.normal.terms import Form, Mono, Number
+from emlc.passes.normal.write import write
+from emlc.passes.ranges import Ranges
+from emlc.passes.simplify import simplify
+from emlc.tables.primitives import Primitive
+
+LARGEST = 60
+_MOST_TERMS = 8
+_GENERATIONS = 2
+
+
+class Rewriter:
+    """Finds other ways to write the parts of one formula.
+
+    >>> from emlc.parse import parse
+    >>> from emlc.passes.ranges import ranges
+    >>> from emlc.show import show
+    >>> root = simplify(parse("a*b + a*c").root)
+    >>> [show(other) for other in Rewriter(root, ranges(root)).others(root)]
+    ['a*(b + c)']
+    """
+
+    def __init__(self, root: Node, ranges: Ranges) -> None:
+        self._space = Space(ranges.variables)
+        self._forms: dict[Node, Form | None] = {}
+        self._others: dict[Node, tuple[Node, ...]] = {}
+        self._own = {n: _GENERATIONS for n in postorder(root)}
+        self.open = len(self._own) <= LARGEST
+        for part, fact in ranges.conditions.items():
+            made = self._form(part)
+            if made is not None:
+                self._space.learn(made, fact)
+
+    def others(self, part: Node) -> tuple[Node, ...]:
+        """Equal formulas; none for what is no part of the formula or of another way to write it."""
+        left = self._own.get(part, 0)
+        if not self.open or not left or not part.args:
+            return ()
+        found = self._others.get(part)
+        if found is None:
+            found = self._others[part] = tuple(self._found(part))
+            for n in (n for other in found for n in postorder(other)):
+                self._own.setdefault(n, left - 1)
+        return found
+
+    def _found(self, part: Node) -> Iterator[Node]:
+        form = self._form(part)
+        if form is None or len(form.terms) > _MOST_TERMS:
+            return
+        seen = {part}
+        for other in self._shapes(form):
+            made = simplify(write(self._space, other)) if isinstance(other, Form) else other
+            if made not in seen:
+                seen.add(made)
+                yield made
+
+    def _shapes(self, form: Form) -> Iterator[Form | Node]:
+        space = self._space
+        yield form
+        grown = space.expand(form)
+        if grown is not form and len(grown.terms) <= _MOST_TERMS:
+            yield grown
+        common = _shared(space, form)
+        number, inverse = space.power(common, -1)
+        inner = space.times(form, inverse, number)
+        content = space.content(inner)
+        if len(form.terms) > 1 and (common is not space.unit or content != 1):
+            atom = space.sum_atom(space.scaled(inner, Fraction(1) / content))
+            d, whole = space.product(common, space.mono(0, ((atom, 1),), None))
+            yield space.form({whole: content * d})
+
+    def _form(self, root: Node) -> Form | None:
+        def build(n: Node, args: list[Form | None]) -> Form | None:
+            if n in self._forms:
+                return self._forms[n]
+            made = self._applied(n, args)
+            self._forms[n] = made
+            return made
+
+        return fold(root, build)
+
+    def _applied(self, n: Node, args: list[Form | None]) -> Form | None:
+        space = self._space
+        if isinstance(n.head, Var):
+            return space.var(n.head.name)
+        if not isinstance(n.head, Primitive):
+            value = getattr(n.head, "value", None)
+            return None if value is None else space.number(value)
+        if any(a is None for a in args):
+            return None
+        try:
+            made = apply(space, n.head, [a for a in args if a is not None])
+        except (Undefined, Unknown):
+            return None
+        return None if isinstance(made, Infinite) else made
+
+
+def _shared(space: Space, a: Form) -> Mono:
+    """The factors with positive powers that all terms share."""
+    shared: dict[int, Number] = {}
+    for k, m in enumerate(a.terms):
+        own = {atom.id: q for atom, q in m.factors if q > 0}
+        shared = own if k == 0 else {x: min(q, own[x]) for x, q in shared.items() if x in own}
+    first = next(iter(a.terms), None)
+    if first is None:
+        return space.unit
+    kept = {atom: shared[atom.id] for atom, _ in first.factors if atom.id in shared}
+    return space.monomial(0, kept, None)[1]
