@@ -135,6 +135,8 @@ def entries(about: Subject, part: str) -> list[int]:
     if not found:
         made, wanted = about.made, simplify(root)
         parts = parts_of(made.formula, made.ranges, made.mode) if made else {}
+        if made:
+            parts[made.tree] = simplify(made.formula)
         known = blocks(about.tape, _known(about), parts)
         found = [k for k, meaning in enumerate(known.meaning) if meaning is wanted]
     if not found:

@@ -59,6 +59,7 @@ def read(source: str, domains: Mapping[str, str], mode: str) -> Subject:
         return _tree(source, root, tape, declare(domains))
     made = compile(source, domains, mode)
     parts = parts_of(made.formula, made.ranges, made.mode)
+    parts[made.tree] = simplify(made.formula)
     said = (made.verdict.status, made.verdict.how)
     return Subject(
         source, made.tape, made.ranges, made.formula, parts, made.domain, made.mode, said,
