@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from emlc.errors import EmlcError
+from emlc.parse import parse
 from emlc.search import search
 from emlc.search.exact import (
     TooLarge,
@@ -21,6 +23,7 @@ from emlc.search.exact import (
     ln_exact,
     minus_exact,
 )
+from emlc.search.goal import goal
 from emlc.search.halfturn import RANGE
 from emlc.search.meet import meeting
 from emlc.search.progress import Progress
@@ -214,6 +217,15 @@ def test_a_tree_as_target_is_shortened_or_kept() -> None:
     ended = search("1111x1EEE1EEy1EE1EE", max_size=3, memory=2e8)
     assert [f.k for f in ended.found] == [19]
     assert ended.lower_bound == 5
+
+
+@pytest.mark.parametrize(("target", "k"), [("x-1", 11), ("e-x", 5), ("exp(x)-1", 5), ("ln(x)", 7)])
+def test_all_smallest_trees(target: str, k: int) -> None:
+    """Those of raw enumeration that have the value, no more and no fewer."""
+    found = search(target, seconds=60, memory=2e8, every=True, mode="shortest").found
+    value = goal(parse(target).root).value({"x": (Fraction(X), Fraction(0))})
+    raw = {rpn for rpn, v in raw_trees("1x", k) if abs(v[0] - value) < 1e-25 and not v[1]}
+    assert {"".join(f.rpn) for f in found} == {rpn for rpn in raw if len(rpn) == k}
 
 
 def test_document() -> None:

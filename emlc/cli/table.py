@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 _LEAVES = ("1", "x", "y")
 _NUMBERS = ("0", "-1", "2", "1/2")
 _FURTHER = ("phi",)
-_LOWER_BOUND = 1
-_HEADS = ("name", "K", "dag", "depth", "verdict", "domain")
-_NUMERIC = range(1, 4)
+_HEADS = ("name", "K", "K >=", "dag", "depth", "verdict", "domain")
+_NUMERIC = range(1, 5)
 
 
 def _names(ctx: click.Context, argument: click.Parameter, begun: str) -> list[str]:
@@ -34,6 +33,7 @@ class Row(NamedTuple):
     name: str
     formula: str
     made: Compiled
+    bound: int
 
 
 @click.command(cls=Command, short_help="List the smallest known trees of the functions.")
@@ -42,6 +42,9 @@ class Row(NamedTuple):
 @common
 def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
     """List the smallest known trees of the functions: size, domain and verdict.
+
+    K >= is the proved lower bound: no tree of fewer nodes is right, in any mode, under the terms
+    that emlc search prints; it is 1 where none has been computed.
 
     Without NAMES, all primitives of the paper and a few numbers. A name is a function such as sin,
     or any formula.
@@ -67,16 +70,20 @@ def default_names() -> tuple[str, ...]:
 
 
 def _rows(names: Sequence[str], mode: str) -> Iterator[Row]:
+    from emlc.parse import parse
     from emlc.pipeline import compile
     from emlc.show import show
+    from emlc.tables.bounds import BOUNDS
 
+    bounds = {show(parse(b.target).root): b.least for b in BOUNDS}
     for name in names:
         row = BY_NAME.get(name)
         if row is None and name.isalpha() and len(name) > 1:
             raise UsageError(f"no function {name} in the table", hint=_hint(name))
         called = f"{row.name}({', '.join(row.params)})" if row and row.params else name
         made = compile(called, mode=mode)
-        yield Row(name, show(made.formula), made)
+        shown = show(made.formula)
+        yield Row(name, shown, made, bounds.get(shown, 1))
 
 
 def _hint(name: str) -> str:
@@ -111,7 +118,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "dag": made.dag,
         "depth": made.depth,
         "domain": _domain(made),
-        "lower_bound": _LOWER_BOUND,
+        "lower_bound": row.bound,
         "rpn": made.rpn(),
         "verdict": verdict_json(made.verdict),
     }
@@ -123,6 +130,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.formula,
         count(made.size),
+        str(row.bound),
         str(made.dag),
         str(made.depth),
         made.verdict.status,
@@ -157,6 +165,6 @@ def _print(rows: list[Row], mode: str) -> None:
     colours = {"proved": "green", "agrees": "green", "refuted": "bold red", "unknown": "yellow"}
     for row in rows:
         cells = [Text(cell) for cell in _cells(row)]
-        cells[4].stylize(colours[row.made.verdict.status])
+        cells[5].stylize(colours[row.made.verdict.status])
         table.add_row(*cells)
     Console(width=width()).print(table)
