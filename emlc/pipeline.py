@@ -22,6 +22,7 @@ from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
+from emlc.tables.witnesses import Witness
 
 RPN_LIMIT = 1_000_000
 _PROOF_SECONDS = 12.0
@@ -56,6 +57,7 @@ class Compiled:
     verdict: Verdict
     ranges: Ranges
     tape: Tape
+    chosen: tuple[tuple[Node, Node | Witness, int], ...] = ()
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -223,7 +225,7 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
-        _excluded(made.excluded, found, mode), verdict, found, tape,
+        _excluded(made.excluded, found, mode), verdict, found, tape, made.chosen,
     )  # fmt: skip
 
 
@@ -236,7 +238,10 @@ def _smallest(
     made = compile_tree(clean, found, mode)
     if not rewriter.open or mode == "robust":
         return made, None
-    other = compile_tree(clean, apart, mode, rewriter)
+    try:
+        other = compile_tree(clean, apart, mode, rewriter)
+    except DomainError:
+        return made, None
     if (len(other.excluded), other.size) >= (len(made.excluded), made.size):
         return made, None
     verdict = _only_proved(proved_by_raising(clean, flatten(other.tree), found, other.excluded))
