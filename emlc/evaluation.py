@@ -23,14 +23,16 @@ def evaluator(
     domain: Mapping[str, str] | None = None,
     *,
     tier: str = "auto",
+    threads: int = 1,
     notation: str = "auto",
 ) -> Evaluator:
     """The fast function of arrays of a formula, or of a pure tree read back as one.
 
     No tree is compiled for it. `domain` maps variables to sets; values are real where the formula
     is real on the domain (by default the natural real one), else complex128. `tier` is auto, tile
-    or compiled, see `emlc.lower.direct`. A tree that is not proved to be a formula is evaluated as
-    it stands, faithfully. Raises what `parse` raises, DomainError and ArgumentError.
+    or compiled and `threads` how many share large arrays, see `emlc.lower.direct`. A tree that is
+    not proved to be a formula is evaluated as it stands, faithfully. Raises what `parse` raises,
+    DomainError and ArgumentError.
 
     >>> f = evaluator("x/(1 + y)")
     >>> f(x=[1.0, 2.0], y=1.0)
@@ -55,7 +57,7 @@ def evaluator(
     clean = simplify(found)
     inside = {name: d for name, d in known.items() if name in variables(clean)}
     real = ranges(clean, inside).of(clean).real
-    return direct(clean, real=real, variables=names, tier=tier)
+    return direct(clean, real=real, variables=names, tier=tier, threads=threads)
 
 
 def meant(root: Node, declared: dict[str, Domain]) -> tuple[Node, dict[str, Domain]]:

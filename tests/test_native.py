@@ -314,3 +314,17 @@ def test_more_variables_than_a_ufunc_takes() -> None:
     assert f.ufunc is None
     values = {f"x{k}": np.arange(5.0) + k for k in range(81)}
     assert np.array_equal(f(values), sum(values[f"x{k}"] * values[f"x{k + 1}"] for k in range(80)))
+
+
+def test_threads_give_the_same() -> None:
+    root = formula("exp(-x)*ln(y)")
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(700, 1)), rng.uniform(0.5, 2, size=(700, 600))
+    one, two = direct(root), direct(root, threads=3)
+    assert np.array_equal(one(x=x, y=y), two(x=x, y=y))
+    assert np.array_equal(one(x=x[:5], y=2.0), two(x=x[:5], y=2.0))
+    out = np.empty_like(y)
+    assert two(x=x, y=y, out=out) is out
+    y[-1, -1] = -1.0
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
+        two(x=x, y=y)

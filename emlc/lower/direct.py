@@ -18,6 +18,7 @@ from emlc.lower.evaluator import Evaluator, Trouble, number, say, target, whole_
 from emlc.lower.expand import imaginary
 from emlc.lower.native.plane import PlaneMachine
 from emlc.lower.native.run import Machine
+from emlc.lower.threads import ENOUGH, spread
 from emlc.show import show
 
 if TYPE_CHECKING:
@@ -31,13 +32,19 @@ TIERS = ("auto", "tile", "compiled")
 
 
 def direct(
-    root: Node, *, real: bool = True, variables: Sequence[str] | None = None, tier: str = "auto"
+    root: Node,
+    *,
+    real: bool = True,
+    variables: Sequence[str] | None = None,
+    tier: str = "auto",
+    threads: int = 1,
 ) -> Direct:
     """The evaluator of a formula in native arithmetic, fast but with its rounding and its range.
 
     real        whether the values are real on the domain; a value that is not becomes nan
     variables   the names that calls must give, when they are more than the formula holds
     tier        "tile" interprets, "compiled" compiles; "auto" compiles when the work pays for it
+    threads     how many share the work where there are points enough, hundreds of thousands
 
     Complex arguments, or `real=False`, compute with complex128 and principal values; zero parts
     count as +0, so a point on a cut has the value that the exact meaning gives it.
@@ -47,7 +54,9 @@ def direct(
     >>> f(x=[1.0, 2.0], y=0.5)
     array([1.5, 4.5])
     """
-    return Direct((root,), real=real, variables=variables, single=True, tier=tier)
+    made = Direct((root,), real=real, variables=variables, single=True, tier=tier)
+    made.threads = threads
+    return made
 
 
 def native(
@@ -87,6 +96,7 @@ class Direct(Evaluator):
         self._left = _WORK
         self._double = np.dtype(np.float64)
         self._pick = _picker(self.variables)
+        self.threads = 1
 
     @property
     def ufunc(self) -> Any:
@@ -126,6 +136,8 @@ class Direct(Evaluator):
                     args = self._pick(variables) if len(variables) == self._count else ()
                 else:
                     args = (point,) if self._count == 1 and not variables else ()
+                if args and self.threads > 1:
+                    return self._shared(args, out)
                 if args and out is None:
                     made = self.fast(*args)
                     kind = made.dtype if self._single else made[0].dtype
@@ -140,6 +152,23 @@ class Direct(Evaluator):
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass
         return self._called(self._named(point, variables), out, where, dtype)
+
+    def _shared(self, args: Sequence[Any], out: Any) -> Any:
+        """The call by several threads; TypeError where that is not for them."""
+        import numpy as np
+
+        shape = np.broadcast_shapes(*(a.shape for a in args))
+        if any(a.dtype is not self._double for a in args) or not shape or not self._single:
+            raise TypeError
+        if math.prod(shape) < ENOUGH or (out is not None and out.dtype is not self._double):
+            raise TypeError
+        made = np.empty(shape) if out is None else out
+        if made.shape != shape or any(np.may_share_memory(made, a) for a in args):
+            raise TypeError
+        self._worked(made.size)
+        assert self.fast is not None
+        spread(self.fast, args, [made], self.threads)
+        return made
 
     def plain(self, point: Any, variables: dict[str, Any]) -> Sequence[Any] | None:
         """The arguments where all are arrays of doubles, which need no more looking at."""
