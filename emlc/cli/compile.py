@@ -18,12 +18,14 @@ from emlc.cli.command import (
 )
 from emlc.cli.report import (
     count,
+    derivation,
     document,
     domain_text,
     judged,
     listed,
     note,
     result,
+    steps_json,
     verdict_json,
     write_file,
 )
@@ -57,6 +59,9 @@ NOTATIONS = ("nested", "rpn", "json", "latex", "wolfram", "infix")
 @click.option(
     "--svg", type=click.Path(), metavar="FILE", help="Draw the tree to this file as well."
 )
+@click.option(
+    "--explain", is_flag=True, help="List what builds each part, and the identities of the proof."
+)
 @output_option
 @common
 def command(
@@ -66,6 +71,7 @@ def command(
     stage: str,
     notation: str | None,
     no_check: bool,
+    explain: bool,
     at: dict[str, str],
     svg: str | None,
     output: str | None,
@@ -91,13 +97,15 @@ def command(
     made = compile(text, domain, mode, check=not no_check)
     value = _value(made, at) if at else None
     if as_json:
-        _document(made, at, value, svg)
+        _document(made, at, value, svg, explain=explain)
         return
     if stage == "tape":
         result(_listing(made), output)
     else:
         write_tree(made, notation, output)
     describe(made, no_check)
+    if explain:
+        _explain(made)
     if value is not None:
         note("value", f"{value.text} at {', '.join(f'{name} = {v}' for name, v in at.items())}")
     if svg:
@@ -125,7 +133,28 @@ def _value(made: Compiled, at: dict[str, str]) -> Value:
     return Point(at, made.variables).value(compiled(made), None)
 
 
-def _document(made: Compiled, at: dict[str, str], value: Value | None, svg: str | None) -> None:
+def _explain(made: Compiled) -> None:
+    """What builds each part, from the whole down, and how the whole was proved."""
+    for part, row, size in _choices(made):
+        note(f"K = {size}", f"{part} from {row}")
+    if made.verdict.steps:
+        note("proof", "")
+        sys.stderr.write(derivation(made.verdict.steps) + "\n")
+
+
+def _choices(made: Compiled) -> list[tuple[str, str, int]]:
+    from emlc.ir.node import Node
+    from emlc.show import show
+
+    return [
+        (show(part), f"{show(row)} written so" if isinstance(row, Node) else row.computes, size)
+        for part, row, size in made.chosen
+    ]
+
+
+def _document(
+    made: Compiled, at: dict[str, str], value: Value | None, svg: str | None, *, explain: bool
+) -> None:
     """The JSON document; what was asked for besides the tree stands at its end."""
     entries = {**made.to_json(), "verdict": verdict_json(made.verdict)}
     if value is not None:
@@ -133,6 +162,11 @@ def _document(made: Compiled, at: dict[str, str], value: Value | None, svg: str 
     if svg:
         write_file(svg, made.to_svg(title=made.source))
         entries["svg"] = svg
+    if explain:
+        entries["choices"] = [
+            {"part": part, "from": row, "k": size} for part, row, size in _choices(made)
+        ]
+        entries["steps"] = steps_json(made.verdict.steps)
     document(**entries)
 
 

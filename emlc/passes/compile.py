@@ -22,6 +22,7 @@ MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
 _MAX_NESTING = 60
 _PARTS = 1000
+_LISTED = 200
 _SMALLER = "declare a smaller domain, for example --domain x:positive"
 
 Exclusion = tuple[Node, Fraction]
@@ -326,6 +327,20 @@ class Compiler:
                 used.add(choice.witness)
         return made[root], used - {SPELLED}
 
+    def chosen(self, root: Node) -> Iterator[tuple[Node, Node | Witness, int]]:
+        """The parts from the whole down, each with what builds it and its size."""
+        seen: set[Node] = set()
+        stack = [root]
+        while stack and len(seen) < _LISTED:
+            n = stack.pop()
+            choice = self.best[n]
+            if n in seen or choice is None or choice.witness is None:
+                continue
+            seen.add(n)
+            spelled = choice.witness is SPELLED
+            yield n, choice.parts[0] if spelled else choice.witness, choice.size
+            stack.extend(reversed(choice.parts))
+
     def _make(self, n: Node, choice: Choice, parts: list[Node]) -> Node:
         if choice.witness is None:
             return n
@@ -345,12 +360,16 @@ def _place(part: Node, found: dict[str, Node]) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class Compilation:
-    """A pure tree, the rows it rests on and the points where it is not right."""
+    """A pure tree, the rows it rests on and the points where it is not right.
+
+    chosen   every part with the row that builds it, or the other way it was written, and its size
+    """
 
     tree: Node
     size: int
     used: frozenset[Witness]
     excluded: tuple[Exclusion, ...]
+    chosen: tuple[tuple[Node, Node | Witness, int], ...] = ()
 
 
 def compile_tree(
@@ -358,9 +377,11 @@ def compile_tree(
 ) -> Compilation:
     """The pure EML tree of a formula whose ranges are known.
 
-    A rewriter adds other ways to write the parts; the tree is then to be proved as a whole. Raises DomainError when no row is known for some part on the values it meets.
+    A rewriter adds other ways to write the parts; the tree is then to be proved as a whole. Raises
+    DomainError when no row is known for some part on the values it meets.
 
-    >>>     >>> from emlc.passes.ranges import ranges
+    >>> from emlc.parse import parse
+    >>> from emlc.passes.ranges import ranges
     >>> f = parse("x*y").root
     >>> compile_tree(f, ranges(f)).size
     17
@@ -370,8 +391,9 @@ def compile_tree(
     if choice is None:
         raise _no_row(compiler, root)
     tree, used = compiler.build(root)
+    chosen = tuple(compiler.chosen(root))
     excluded = tuple(sorted(choice.excluded, key=exclusion_text))
-    return Compilation(tree, choice.size, frozenset(used), excluded)
+    return Compilation(tree, choice.size, frozenset(used), excluded, chosen)
 
 
 def _no_row(compiler: Compiler, root: Node) -> DomainError:

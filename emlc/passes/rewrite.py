@@ -40,7 +40,7 @@ class Rewriter:
         self._space = Space(ranges.variables)
         self._forms: dict[Node, Form | None] = {}
         self._others: dict[Node, tuple[Node, ...]] = {}
-        self._own = {n: _GENERATIONS for n in postorder(root)}
+        self._own = dict.fromkeys(postorder(root), _GENERATIONS)
         self.open = len(self._own) <= LARGEST
         for part, fact in ranges.conditions.items():
             made = self._form(part)
