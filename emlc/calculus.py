@@ -48,7 +48,7 @@ def diff(
     """
     known_mode(mode)
     root = parse(source, notation).root if isinstance(source, str) else source
-    names = _differentiable(root, wrt)
+    names = differentiable(root, wrt)
     declared = declare(domain or {})
     known_variables({**dict.fromkeys(names), **declared}, root)
     with no_cycle_collection():
@@ -117,7 +117,7 @@ def jacobian(
     return Jacobian(roots, wrt, real=real, variables=names)
 
 
-def _differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:
+def differentiable(root: Node, wrt: str | Sequence[str] | None) -> Sequence[str]:
     """The variables to differentiate by, one after the other."""
     if wrt is not None:
         return (wrt,) if isinstance(wrt, str) else wrt

@@ -258,6 +258,7 @@ def test_the_command(emlc: Any) -> None:
     assert found["source"] == "eml(x, eml(x, 1))"
     assert (found["wrt"], found["order"], found["derivative"]) == (["x"], 2, "exp(x)")
     assert found["rpn"] == ["x", "1", "E"]
+    assert emlc("diff", "3*x", "--json", "--no-check").json["wrt"] == ["x"]
 
 
 TREES = [

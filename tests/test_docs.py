@@ -62,6 +62,7 @@ def test_python_in_pages_runs(path: Path) -> None:
     [
         ("compile-1", ["compile", "ln(x)", "--domain", "x:real", "--no-check"]),
         ("compile-1", ["compile", "x*y/2"]),
+        ("compile-1", ["diff", "3*x"]),
         ("tree-1", ["compile", "ln(x)", "--format", "json"]),
         ("error-1", ["compile", "sin("]),
         ("error-1", ["eval", "1/x", "--at", "x=0"]),

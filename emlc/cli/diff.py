@@ -58,13 +58,16 @@ def command(
     emlc diff "x^y" --wrt y --format rpn
     emlc diff 11xE1EE --order 2 --json
     """
-    from emlc.calculus import diff
+    from emlc.calculus import diff, differentiable
+    from emlc.parse import parse
     from emlc.show import show
 
     text = read_text(expr)
-    made = diff(text, wrt, order, domain, mode, check=not no_check)
+    root = parse(text).root
+    names = differentiable(root, wrt)
+    made = diff(root, names, order, domain, mode, check=not no_check)
     if as_json:
-        about = {"source": text, "wrt": wrt or made.variables, "order": order}
+        about = {"source": text, "wrt": list(names), "order": order}
         shown = {"derivative": made.source, "latex": show(made.formula, "latex")}
         document(**{**made.to_json(), **about, **shown, "verdict": verdict_json(made.verdict)})
         return
