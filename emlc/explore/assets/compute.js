@@ -310,7 +310,7 @@ const compute = (() => {
           ? "−∞"
           : "none";
   function show(v, digits = 12) {
-    if (Number.isNaN(v[0]) || Number.isNaN(v[1])) return "no double";
+    if (Number.isNaN(v[0]) || Number.isNaN(v[1])) return "not told by doubles";
     if (v[1] === 0) return short(v[0], digits);
     const im = short(Math.abs(v[1]), digits) + "i";
     if (v[0] === 0) return (v[1] < 0 ? "−" : "") + im;
