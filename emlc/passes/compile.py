@@ -239,8 +239,6 @@ class Compiler:
             spelled = spell(n.head.value)
             if spelled is not None:
                 yield self._through(None, spelled)
-        for other in self.rewriter.others(n) if self.rewriter is not None else ():
-            yield self._through(None, other)
         tried: set[str] = set()
         for template in rows_like(n):
             if template.row.use not in uses or template.row.tree in tried:
@@ -254,6 +252,9 @@ class Compiler:
                 yield choice
                 if template.symmetric:
                     break
+        # last, since what they lead to may not be built while this part is open
+        for other in self.rewriter.others(n) if self.rewriter is not None else ():
+            yield self._through(None, other)
 
     def _use(self, template: Template, found: dict[str, Node]) -> Choice | None:
         """The choice that this row makes of these parts, None where it is not known to be right."""
