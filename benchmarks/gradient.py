@@ -48,6 +48,8 @@ def levels(depth: int, points: dict[str, np.ndarray], seed: int) -> tuple[Node, 
             if len(found) >= 300:
                 break
         pool = list(found.values())
+        if not pool:
+            sys.exit("no tree of that depth was found that keeps its values in range")
     tree, _, leaves = max(pool, key=lambda item: len(set(item[2])))
     return tree, leaves
 
