@@ -195,7 +195,8 @@ def equal_far(one: list[str], other: list[str]) -> bool:
 
 
 def solver(count: int = 50) -> None:
-    """Random pure trees whose values are finite on the grid, real or complex: found exactly?"""
+    """Random pure trees whose values are finite on the grid, real or complex: found exactly in
+    10 CPU seconds? (The clock given is longer, for machines that others use as well.)"""
     side = np.arange(1.0, 3.01, 0.1)
     x, y = (a.ravel() for a in np.meshgrid(side, side))
     print("gates  found exactly  CPU seconds: median   max")
@@ -207,9 +208,10 @@ def solver(count: int = 50) -> None:
             if status.any() or not np.isfinite(made).all() or np.ptp(made[:, 0]) < 1e-6:
                 continue
             wanted = made[:, 0] + 1j * np.pi * made[:, 1]
-            spent, found = cpu(lambda w=wanted: solve({"x": x, "y": y}, w, prove=False))
+            spent, found = cpu(lambda w=wanted: solve({"x": x, "y": y}, w, prove=False, seconds=30))
             times.append(spent)
-            right += found is not None and found.k <= len(rpn) and equal_far(found.rpn, rpn)
+            good = found is not None and found.k <= len(rpn) and equal_far(found.rpn, rpn)
+            right += good and spent <= 10.0
         print(f"{gates:5d}  {right / count:13.0%}  {np.median(times):19.2f}  {max(times):4.1f}",
               flush=True)  # fmt: skip
 
@@ -350,7 +352,7 @@ def operon(x: Array, y: Array, seconds: float) -> Callable[[Array], Array]:
 
     model = SymbolicRegressor(
         allowed_symbols="add,sub,mul,div,constant,variable,sin,cos,exp,log,sqrt,square,tanh,asin",
-        optimizer_iterations=5, n_threads=1, time_limit=max(1, round(seconds)), random_state=1,
+        optimizer_iterations=5, n_threads=1, max_time=max(1, round(seconds)), random_state=1,
         generations=10_000, max_evaluations=10**9, max_length=50, population_size=1000,
         objectives=["r2", "length"],
     )  # fmt: skip

@@ -132,7 +132,8 @@ class _Solver:
         near = np.round(2 * self.halves[:, 1]) / 2
         snap = np.abs(self.halves[:, 1] - near) < 1e-14
         self.halves[snap, 1] = near[snap] + 0.0
-        self.points = pivots(self.columns, wanted)
+        self.rows = pivots(self.columns, wanted)
+        self.points = self.rows[:2]
         self.capacity = int(min(13_500_000, 0.8 * memory / _ENTRY_BYTES))
         self.need_capacity = int(min(4_500_000, 0.2 * memory / _NEED_BYTES))
         self.best: tuple[list[str], float] | None = None
@@ -140,16 +141,18 @@ class _Solver:
 
     def run(self) -> Solution | None:
         """Tables as long as they are cheap, then needs, then larger tables."""
-        first = min(self.capacity, 1_700_000)
-        table = self._table(first)
-        if self._enumerate(table, 0.35):
-            return self._solution(table.size, table.lossy)
-        below, lossy = self._meet(table)
-        if self.best is None and time.monotonic() < self.until and self.capacity > first:
-            table = self._table(self.capacity)
-            if not self._enumerate(table, 0.75):
-                more, lost = self._meet(table)
-                below, lossy = max(below, more), max(lossy, lost)
+        small = min(self.capacity, 1_700_000)
+        below, lossy = 1, 0
+        # A value that happens to be near 0 at one row hides what is below it; at another it is not.
+        for turn, capacity in enumerate((small, small, self.capacity)):
+            if self.best is not None or (turn and time.monotonic() > self.until):
+                break
+            self.points = [self.rows[turn], self.rows[turn - 2]]
+            table = self._table(capacity)
+            if self._enumerate(table, 0.35 + 0.25 * turn):
+                return self._solution(table.size, table.lossy)
+            more, lost = self._meet(table)
+            below, lossy = max(below, more), max(lossy, lost)
         return self._solution(below, lossy)
 
     def _table(self, capacity: int) -> Table:
@@ -231,14 +234,16 @@ def _covered(spent: int, table: int) -> int:
 
 
 def pivots(columns: Array, wanted: Array) -> list[int]:
-    """Two rows whose numbers are far from each other, from 1 and from whole numbers."""
+    """Three rows whose numbers are far from each other, from 1 and from whole numbers."""
     rows = np.unique(np.linspace(0, len(wanted) - 1, min(len(wanted), 400)).astype(int))
     scored = sorted(rows.tolist(), key=lambda p: -_distinct(columns[:, p], abs(complex(wanted[p]))))
-    first = scored[0]
+    found = scored[:1]
     for other in scored[1:]:
-        if np.all(columns[:, other] != columns[:, first]):
-            return [first, other]
-    return [first, scored[min(1, len(scored) - 1)]]
+        if all(np.all(columns[:, other] != columns[:, p]) for p in found):
+            found.append(other)
+        if len(found) == 3:
+            return found
+    return (found + scored * 3)[:3]
 
 
 def _distinct(values_: Array, y: float) -> float:

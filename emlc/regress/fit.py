@@ -214,7 +214,7 @@ class _Run:
             self.tell(_said(best, task, self.names, time.monotonic() - self.begun))
 
     def _get_ready(self, task: Task) -> None:
-        """Have the engine compiled, on the house: its first use on a machine takes half a minute."""
+        """Have the engine compiled, which the time given does not pay for."""
         begun = time.monotonic()
         rows = slice(0, 3)
         small = Task(task.x[:, rows].copy(), task.y[rows], task.w[rows], task.operators, 8)

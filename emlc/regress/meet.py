@@ -1,8 +1,8 @@
 """Meeting in the middle on data: invert eml from the target until a value stands in the table.
 
 A need is the value that a hole must take, at the first point, for its context to give the target.
-With eml(c, hole) = t it is exp(exp(c) - t); with eml(hole, d) = t it is ln(t + ln d). `spent`
-counts the nodes of the context. Walking from the root of a tree to the larger child, all siblings
+With eml(c, hole) = t it is exp(exp(c) - t); with eml(hole, d) = t it
+is ln(t + ln d) or a turn beside it. `spent` counts the nodes of the context. Walking from the root of a tree to the larger child, all siblings
 are the smaller ones: needs with siblings from the table cover every tree whose context is paid for.
 """
 
@@ -29,6 +29,13 @@ _HITS = 20_000
 
 
 @compiled
+def whole(b: float) -> float:
+    """Half-turns, with the errors of inversions off whole quarters undone."""
+    near = math.floor(2.0 * b + 0.5) * 0.5
+    return near + 0.0 if abs(b - near) < 1e-11 else b
+
+
+@compiled
 def invert(
     side: int, ta: float, tb: float, error: float, ca: float, cb: float
 ) -> tuple[float, float, float, int]:
@@ -39,6 +46,7 @@ def invert(
         a, b = ca - ta, cb - tb
     else:
         a, b = ta + ca, tb + cb
+    b = whole(b)
     scale = abs(ta) + abs(tb)
     lost = error * scale + _EPS * (scale + abs(ca) + abs(cb))
     if side == RIGHT:
@@ -54,7 +62,7 @@ def invert(
         wrong = lost / size / max(abs(x) + abs(y), 1e-300)
     if wrong > _SHARP:
         return 0.0, 0.0, 0.0, LOSSY
-    return x, y, wrong, status
+    return x, whole(y), wrong, status
 
 
 @compiled
@@ -142,16 +150,22 @@ def expand(
                 if st != FINE:
                     lossy += st == LOSSY
                     continue
-                if store:
-                    if known(need_slots, needs[:, :2], a, b):
-                        continue
-                    if count == needs.shape[0]:
-                        return -1, found, lossy
-                    needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
-                    origin[count, 0], origin[count, 1], origin[count, 2] = q, i, side
-                    put(need_slots, count, a, b)
-                    count += 1
-                found = look_up(a, b, slots, value, bits, hits, found, q, i, side)
+                for branch in range(2):
+                    if branch == 1:
+                        # exp forgets whole turns: the hole may be one turn on the other side.
+                        if side == RIGHT or b == 0.0:
+                            break
+                        b -= math.copysign(2.0, b)
+                    if store:
+                        if known(need_slots, needs[:, :2], a, b):
+                            continue
+                        if count == needs.shape[0]:
+                            return -1, found, lossy
+                        needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
+                        origin[count, 0], origin[count, 1], origin[count, 2] = q, i, side
+                        put(need_slots, count, a, b)
+                        count += 1
+                    found = look_up(a, b, slots, value, bits, hits, found, q, i, side)
     return count, found, lossy
 
 
