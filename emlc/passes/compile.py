@@ -23,6 +23,7 @@ _FULL_REACH = 1000
 _MAX_NESTING = 60
 _PARTS = 1000
 _LISTED = 200
+_RETRIES = 300
 _SMALLER = "declare a smaller domain, for example --domain x:positive"
 
 Exclusion = tuple[Node, Fraction]
@@ -176,6 +177,7 @@ class Compiler:
         self.best: dict[Node, Choice | None] = {}
         self._open: set[Node] = set()
         self._budget = 0
+        self._retries = _RETRIES if rewriter is not None else 0
 
     # -- choosing --------------------------------------------------------------------------------
 
@@ -197,8 +199,12 @@ class Compiler:
     def _settle(self, n: Node) -> None:
         if n not in self.best and n not in self._open:
             self._open.add(n)
-            self.best[n] = self._best_of(n)
+            made = self._best_of(n)
             self._open.discard(n)
+            if made is None and self._open and self._retries:
+                self._retries -= 1  # it may only have needed a part that is still open
+                return
+            self.best[n] = made
 
     def _numbers_below(self, n: Node) -> list[Node]:
         """The numbers that a number is spelled with, smallest first, so that none nests deep."""
