@@ -171,7 +171,7 @@ def planted(alphabet: str, most: int, count: int) -> Iterator[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("alphabet", "size", "most", "count"), [("1", 21, 31, 400), ("1x", 13, 21, 120)]
+    ("alphabet", "size", "most", "count"), [("1", 21, 31, 150), ("1x", 13, 21, 60)]
 )
 def test_planted_trees_are_found(alphabet: str, size: int, most: int, count: int) -> None:
     t = table(alphabet, size)

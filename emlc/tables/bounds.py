@@ -21,9 +21,9 @@ class Bound(NamedTuple):
 
 BOUNDS: tuple[Bound, ...] = (
     # settled: trees of this size are known
-    Bound("1", 1, 1), Bound("x", 1, 1), Bound("e", 3, 1), Bound("exp(x)", 3, 1),
+    Bound("1", 1, 1), Bound("x", 1, 1), Bound("y", 1, 1), Bound("e", 3, 1), Bound("exp(x)", 3, 1),
     Bound("0", 7, 1), Bound("ln(x)", 7, 1), Bound("x-y", 11, 1), Bound("x-1", 11, 1),
-    Bound("1-x", 11, 1), Bound("-1", 15, 1), Bound("-x", 15, 1), Bound("inv(x)", 15, 1), Bound("y", 1, 1),
+    Bound("1-x", 11, 1), Bound("-1", 15, 1), Bound("-x", 15, 1), Bound("inv(x)", 15, 1),
     Bound("sqr(x)", 17, 1), Bound("x*y", 17, 1), Bound("x/y", 17, 1), Bound("exp(-x)", 17, 1),
     Bound("2", 19, 1), Bound("x+y", 19, 1), Bound("x+1", 19, 1), Bound("2*x", 19, 1),
     Bound("x^3", 25, 5), Bound("x^y", 25, 5), Bound("ln(1+x)", 25, 1),
@@ -36,4 +36,5 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("tanh(x)", 39, 240), Bound("asinh(x)", 37, 240), Bound("atanh(x)", 39, 160),
     Bound("sin(x)", 37, 240), Bound("cos(x)", 37, 240), Bound("tan(x)", 39, 190),
     Bound("asin(x)", 37, 240), Bound("acos(x)", 37, 240),
+    Bound("atan(x)", 37, 250), Bound("acosh(x)", 37, 250),
 )  # fmt: skip
