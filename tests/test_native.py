@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -262,6 +263,15 @@ def test_ufuncs_outlive_their_evaluators() -> None:
     made = [direct(formula(f"x + {k}")).ufunc for k in range(20)]
     gc.collect()
     assert [f(0.0) for f in made] == list(range(20))
+
+
+def test_evaluators_are_freed() -> None:
+    f = direct(formula("x*exp(x)"))
+    assert f(1.0) == math.e
+    held = weakref.ref(f._machine)
+    del f
+    gc.collect()
+    assert held() is None
 
 
 def test_warnings_stay_away_from_good_lanes() -> None:

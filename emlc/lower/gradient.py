@@ -148,8 +148,8 @@ class Differentiable:
     ) -> Any:
         """The derivatives, along a last axis in the order of `wrt` or else of `variables`.
 
-        The arguments are those of a call and so is the result type. With arguments of shape s the
-        result has the shape (*s, number of derivatives), which `scipy.optimize.curve_fit` takes
+        The arguments are those of a call and so is the result type. With arguments of shape (n,)
+        the result has the shape (n, number of derivatives), which `scipy.optimize.curve_fit` takes
         for `jac`; with scalars it is the vector that `scipy.optimize.minimize` takes. It is
         computed in doubles by native arithmetic whatever the evaluator. Where the formula has a
         value but no derivative it is nan or infinite, with numpy's warning.

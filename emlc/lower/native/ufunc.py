@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import platform
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -109,5 +110,7 @@ def _own(made: Any, kept: tuple[Any, ...], arity: list[int], functions: int) -> 
     if known and not head.ptr and not head.obj:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
         head.obj = id(kept)
+        if not gc.is_tracked(made):  # what it keeps may lead back to it
+            ctypes.pythonapi.PyObject_GC_Track(ctypes.py_object(made))
     else:
         _FOREVER.append(kept)
