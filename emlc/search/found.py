@@ -6,7 +6,7 @@ import cmath
 import math
 from collections.abc import Mapping, Sequence
 
-from emlc.check import Verdict, check_tree
+from emlc.check import Verdict, check_tree, proved_by_raising
 from emlc.check.points import sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import EmlcError
@@ -20,6 +20,7 @@ from emlc.search.result import Found
 
 DOMAINS = ("positive", "real", "complex")
 _COMPARED = 60
+_PROOF_SECONDS = 2.0
 
 
 def tree(rpn: Sequence[str]) -> Node:
@@ -34,10 +35,13 @@ def tree(rpn: Sequence[str]) -> Node:
     return stack.pop()
 
 
-def describe(goal: Goal, rpn: list[str], trial: Sequence[Point]) -> Found:
-    """A confirmed tree with its verdict and what it needs."""
+def describe(goal: Goal, rpn: list[str], trial: Sequence[Point], prove: bool = True) -> Found:
+    """A confirmed tree with its verdict, proved by raising if it can be, and what it needs."""
     tape = flatten(tree(rpn))
-    verdict = check_tree(goal.root, tape, goal.ranges)
+    proof = None
+    if goal.mode != "shortest" and prove:
+        proof = proved_by_raising(goal.root, tape, goal.ranges, seconds=_PROOF_SECONDS)
+    verdict = check_tree(goal.root, tape, goal.ranges, (), proof)
     if goal.mode == "shortest" and verdict.status == "refuted":
         verdict = Verdict(
             "agrees", f"agrees at {len(trial)} generic points; not at {verdict.witness}", len(trial)

@@ -326,7 +326,8 @@ def _confirm(
             continue
         failure = first_failure(goal, tape, trial, finite)
         if failure is None:
-            result.found.append(describe(goal, list(rpn), trial))
+            few = len(result.found) < MOST_SHOWN
+            result.found.append(describe(goal, list(rpn), trial, prove=few))
         elif missed is None:
             missed = failure
     return None if result.found else missed
