@@ -53,7 +53,11 @@ _LINK = re.compile(r"\[([^\]]*)\]\((?!https?:)(?:docs/)?([^)]*)\)")
 def _fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """The columns of a docstring, a name and its meaning, as a list of fields."""
     out: list[str] = []
+    shown = False
     for k, line in enumerate(lines):
+        shown = bool(line) and (shown or line.lstrip().startswith(">>>"))
+        if not shown and "`" not in line:
+            line = line.replace("*", "\\*")
         line = re.sub(r"(?<=\w)_(?![\w`])", r"\\_", line)
         field = _FIELD.match(line)
         if field:
