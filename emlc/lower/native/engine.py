@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from emlc.lower import cache as store
 from emlc.lower.native.ssa import Target
@@ -61,6 +62,9 @@ class Loaded:
         return int(self._engine.get_function_address(name))
 
 
+_ALIVE: WeakValueDictionary[Path, Loaded] = WeakValueDictionary()
+
+
 def load(text: str, level: int = 2, passes: bool = False) -> Loaded:
     """The code of an LLVM module, from the disk where it was compiled before."""
     return load_as(f"{level} {passes} {text}", lambda: text, level, passes)
@@ -69,16 +73,20 @@ def load(text: str, level: int = 2, passes: bool = False) -> Loaded:
 def load_as(key: str, text: Callable[[], str], level: int = 2, passes: bool = False) -> Loaded:
     """The code of a module that is written only where the disk does not have it under the key."""
     path = _path(key)
+    found = _ALIVE.get(path)
+    if found is not None:
+        return found
     data = store.sealed(path)
     if data is None:
         data = _compile(text(), level, passes)
         store.seal(path, data)
-    return Loaded(data)
+    made = _ALIVE[path] = Loaded(data)
+    return made
 
 
 def on_disk(key: str) -> bool:
     """Whether the module of this key was compiled before."""
-    return store.sealed(_path(key)) is not None
+    return _path(key) in _ALIVE or store.sealed(_path(key)) is not None
 
 
 @cache

@@ -62,7 +62,7 @@ class Machine:
         if not self.final:
             made = engine.load_as(self.plan.key, lambda: self.plan.text(engine.target()))
             for one in self.loops:
-                one.run(made.address("body"), 0, made)
+                one.switch(made.address("body"), made)
         self.final = True
 
     def fill(

@@ -58,6 +58,11 @@ class Loop:
         self.block[loop.PROGRAM] = program
         self.block[loop.BODY] = body
 
+    def switch(self, body: int, *kept: Any) -> None:
+        """From now on call this body, also in threads that are on their way to call the other."""
+        self._kept += kept
+        self.block[loop.BODY] = body
+
     def careful(self, redo: Callable[[int, int, int], int]) -> None:
         """Give marked lanes to this function of column addresses, count and marks."""
         made = _CAREFUL(redo)
