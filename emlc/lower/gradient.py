@@ -115,11 +115,12 @@ class Jacobian:
         narrow = self.real and not self._run.real
         arrays, shape, wanted = self._run.prepared(point, variables, None if narrow else dtype)
         made = np.empty((self._count * (1 + len(self.wrt)), *shape), dtype=wanted)
-        plane = self._run.plane(made[0].size) if wanted.kind == "c" else None
-        if plane is not None:
-            plane(*arrays.values(), out=tuple(made[k, ...] for k in range(len(made))))
+        out = tuple(made[k, ...] for k in range(len(made)))
+        run = self._run.plane(out[0].size) if wanted.kind == "c" else self._run.fast
+        if run is None:
+            self._run(arrays, out=out)
         else:
-            self._run(arrays, out=tuple(made[k, ...] for k in range(len(made))))
+            run(*arrays.values(), out=out, dtype=wanted, casting="same_kind")
         if narrow and all(a.dtype.kind != "c" for a in map(np.asarray, arrays.values())):
             slack = _REAL_ENOUGH * np.maximum(1.0, np.abs(made.real))
             made = np.where(np.abs(made.imag) <= slack, made.real, np.nan)
