@@ -203,7 +203,8 @@ def test_everyday_formulas(case: dict[str, object], sixty_points: None) -> None:
     assert made.verdict.points >= 50
     box = case["real_box"]
     assert isinstance(box, dict)
-    assert tuple(sorted(box)) == made.variables == variables(made.tree)
+    assert tuple(sorted(box)) == made.variables
+    assert set(variables(made.tree)) <= set(made.variables)
     point = {
         name: Fraction(lo) + (Fraction(hi) - Fraction(lo)) * Fraction(7, 11)
         for name, (lo, hi) in box.items()

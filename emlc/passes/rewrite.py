@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 
 from emlc.ir.node import Node, Var, fold, postorder
 from emlc.passes.normal.read import apply
@@ -40,8 +41,11 @@ class Rewriter:
         self._space = Space(ranges.variables)
         self._forms: dict[Node, Form | None] = {}
         self._others: dict[Node, tuple[Node, ...]] = {}
-        self._own = dict.fromkeys(postorder(root), _GENERATIONS)
-        self.open = len(self._own) <= LARGEST
+        parts = list(islice(postorder(root), LARGEST + 1))
+        self.open = len(parts) <= LARGEST
+        self._own = dict.fromkeys(parts, _GENERATIONS)
+        if not self.open:
+            return
         for part, fact in ranges.conditions.items():
             made = self._form(part)
             if made is not None:
