@@ -330,13 +330,14 @@ def small() -> Iterator[tuple[str, Array, Array, Array, Array]]:
 
 
 def feynman_set() -> Iterator[tuple[str, Array, Array, Array, Array]]:
-    """The Feynman 100: name, 300 points to fit, 300 to test."""
+    """The Feynman 100: name, up to 300 points to fit, as many to test."""
     from SRToolkit.dataset.feynman import Feynman
 
     held = Feynman(n_samples=600, seed=1, force_generate=True)
     for name in held.list_datasets(verbose=False):
         data = held.create_dataset(name)
-        yield name, data.X[:300], data.y[:300], data.X[300:], data.y[300:]
+        half = min(300, len(data.y) // 2)
+        yield name, data.X[:half], data.y[:half], data.X[half:], data.y[half:]
 
 
 def ours(x: Array, y: Array, seconds: float) -> Callable[[Array], Array]:

@@ -216,9 +216,7 @@ class _Run:
     def _get_ready(self, task: Task) -> None:
         """Have the engine compiled, which the time given does not pay for."""
         begun = time.monotonic()
-        rows = slice(0, 3)
-        small = Task(task.x[:, rows].copy(), task.y[rows], task.w[rows], task.operators, 8)
-        Island(small, 0).run(math.inf, most=1)
+        _warm(task)
         self.until += time.monotonic() - begun
 
     def _enough(self) -> bool:
@@ -293,10 +291,18 @@ def _advance(
     task: Task, seed: int, state: dict[str, Array], seconds: float, most: int | None
 ) -> dict[str, Array]:
     """One island for a while, in a process of its own."""
+    _warm(task)
     island = Island(task, seed, _NOISELESS)
     island.restore(state)
     island.run(time.monotonic() + seconds, most=most)
     return island.state()
+
+
+def _warm(task: Task) -> None:
+    """Run the engine for a moment on three rows."""
+    rows = slice(0, 3)
+    small = Task(task.x[:, rows].copy(), task.y[rows], task.w[rows], task.operators, 8)
+    Island(small, 0).run(math.inf, most=1)
 
 
 def _jobs(wanted: int) -> int:

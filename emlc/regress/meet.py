@@ -1,9 +1,10 @@
 """Meeting in the middle on data: invert eml from the target until a value stands in the table.
 
 A need is the value that a hole must take, at the first point, for its context to give the target.
-With eml(c, hole) = t it is exp(exp(c) - t); with eml(hole, d) = t it
-is ln(t + ln d) or a turn beside it. `spent` counts the nodes of the context. Walking from the root of a tree to the larger child, all siblings
-are the smaller ones: needs with siblings from the table cover every tree whose context is paid for.
+With eml(c, hole) = t it is exp(exp(c) - t); with eml(hole, d) = t it is ln(t + ln d), or that one
+turn on. `spent` counts the nodes of the context. Walking from the root of a tree to the larger
+child, all siblings are the smaller ones: needs with siblings from the table cover every tree whose
+context is paid for.
 """
 
 # mypy: disable-error-code="no-any-return"
