@@ -47,6 +47,7 @@ class SearchResult:
     found        trees, smallest first
     lower_bound  no tree of fewer nodes exists, under `terms`; `conditional` where values stayed
                  undecided, `undecided` of them
+    nearly       trees right but for isolated points: they stand in `found` where no other does
     complete     False when time, memory or an interrupt ended it before `max_size`
     rate         candidate values compared in a second
     """
@@ -62,6 +63,7 @@ class SearchResult:
     rate: float = 0.0
     complete: bool = True
     stopped: str = ""
+    nearly: list[Found] = field(default_factory=list)
     operator: str = "eml"
     arity: int = 2
 

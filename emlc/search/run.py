@@ -28,7 +28,7 @@ from emlc.search.undo import BRANCHES
 NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
-_OTHERS = 3
+_OTHERS, _NEARLY = 3, 4
 MOST_SHOWN, MOST_LISTED = 8, 1000
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
@@ -230,6 +230,8 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
             f.k < len(rpn) for f in result.found
         ):
             result.found.append(describe(goal, rpn, trial))
+    if not result.found:
+        result.found += result.nearly
     result.found.sort(key=lambda f: (f.k, not f.complex128, f.infinities, f.rpn))
     for n, f in enumerate(result.found[:MOST_SHOWN]):
         result.found[n] = replace(f, domains=where_right(goal.root, f.rpn))
@@ -328,6 +330,12 @@ def _confirm(
         if failure is None:
             few = len(result.found) < MOST_SHOWN
             result.found.append(describe(goal, list(rpn), trial, prove=few))
-        elif missed is None:
+            continue
+        if missed is None:
             missed = failure
+        generic = replace(goal, mode="shortest")
+        if goal.mode == "exact" and len(result.nearly) < _NEARLY:
+            points = generic.trial_points()
+            if first_failure(generic, tape, points, False) is None:
+                result.nearly.append(describe(generic, list(rpn), points))
     return None if result.found else missed
