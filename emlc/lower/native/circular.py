@@ -72,8 +72,9 @@ def tan(code: Code, x: Value) -> Value:
     lost = ((first - r) - step) - code.fma(k, _HALF_PI[1], -step)
     low = code.fma(k, -_HALF_PI[2], lost)
     u = r * r
-    part, rest = code.fma(r * u, code.poly(u, *_SIN_4), low), code.fma(
-        u, code.poly(u, *_COS_4), -(r * low)
+    part, rest = (
+        code.fma(r * u, code.poly(u, *_SIN_4), low),
+        code.fma(u, code.poly(u, *_COS_4), -(r * low)),
     )
     sine, cosine = r + part, 1.0 + rest
     sine_low, cosine_low = (r - sine) + part, (1.0 - cosine) + rest

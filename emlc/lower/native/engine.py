@@ -112,4 +112,3 @@ def _compile(text: str, level: int, passes: bool) -> bytes:
             builder = llvm.create_pass_builder(machine, options)
             builder.getModulePassManager().run(module, builder)
         return bytes(machine.emit_object(module))
-

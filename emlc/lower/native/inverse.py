@@ -65,9 +65,7 @@ def _angle(code: Code, y: Value, x: Value) -> tuple[Value, Value]:
     over = code.select(low, y, code.select(high, -x, y - x))
     under = code.select(low, x, code.select(high, y, y + x))
     base = code.select(low, 0.0, code.select(high, code.number(_HALF_PI), _HALF_PI / 2))
-    base_low = code.select(
-        low, 0.0, code.select(high, code.number(_HALF_PI_LOW), _HALF_PI_LOW / 2)
-    )
+    base_low = code.select(low, 0.0, code.select(high, code.number(_HALF_PI_LOW), _HALF_PI_LOW / 2))
     t = over / under
     z = t * t
     rest = code.fma(t * z, code.poly(z, *_ATAN), base_low)

@@ -1,6 +1,6 @@
 """A formula as the operations that the machine performs.
 
-    Plan    the roots over rows with kernels, numbers and variables, operands first
+Plan    the roots over rows with kernels, numbers and variables, operands first
 """
 
 from __future__ import annotations

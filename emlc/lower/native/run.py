@@ -65,9 +65,7 @@ class Machine:
                 one.switch(made.address("body"), made)
         self.final = True
 
-    def fill(
-        self, args: Sequence[NDArray[Any]], size: int
-    ) -> tuple[list[NDArray[Any]], Trouble]:
+    def fill(self, args: Sequence[NDArray[Any]], size: int) -> tuple[list[NDArray[Any]], Trouble]:
         """The values at contiguous doubles, without numpy's ufunc machinery."""
         import numpy as np
 

@@ -24,6 +24,7 @@ class Target:
     register: int
     avx512: bool
 
+
 _LONG = 16  # lines
 
 

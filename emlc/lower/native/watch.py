@@ -54,9 +54,7 @@ def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, f
     return made
 
 
-def _operator(
-    n: Node, fixed: Mapping[Node, float], matters: set[Node], made: Watched
-) -> None:
+def _operator(n: Node, fixed: Mapping[Node, float], matters: set[Node], made: Watched) -> None:
     """One operation that is neither a sum nor a power."""
     head = n.head
     assert isinstance(head, Primitive)
