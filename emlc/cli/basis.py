@@ -21,10 +21,20 @@ INTERRUPTED = 130
 
 
 @click.command(cls=Command, short_help="Reach all primitives from the operator alone.")
-@click.option("--operator", "written", default="eml", metavar="NAME|FORMULA",
-              help="eml, edl, -eml, ternary, or a formula such as exp(x)/ln(y); e")
-@click.option("--time", "seconds", type=click.FloatRange(0, min_open=True), default=120.0,
-              help="Seconds at most: 120.")
+@click.option(
+    "--operator",
+    "written",
+    default="eml",
+    metavar="NAME|FORMULA",
+    help="eml, edl, -eml, ternary, or a formula such as exp(x)/ln(y); e",
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=120.0,
+    help="Seconds at most: 120.",
+)
 @common
 def command(written: str, seconds: float, as_json: bool) -> int:
     """Reach the 36 primitives of the paper from one operator and its constant.
