@@ -48,8 +48,8 @@ def write(space: Space, root: Form) -> Node:
 
     >>> from emlc.show import show
     >>> s = Space({})
-    >>> show(write(s, s.exp(s.scaled(s.ln(s.var("x")), -1))))
-    '1/x'
+    >>> show(write(s, s.exp(s.scaled(s.ln(s.var("x")), 3))))
+    'x^3'
     """
     done: dict[Form, Node] = {}
     plans: dict[Form, _Plan] = {}
