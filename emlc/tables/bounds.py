@@ -37,5 +37,5 @@ BOUNDS: tuple[Bound, ...] = (
     Bound("sin(x)", 37, 240), Bound("cos(x)", 37, 240), Bound("tan(x)", 39, 190),
     Bound("asin(x)", 37, 240), Bound("acos(x)", 37, 240),
     Bound("atan(x)", 37, 250), Bound("acosh(x)", 37, 250),
-    Bound("avg(x,y)", 31, 250), Bound("x^2+y^2", 31, 240),
+    Bound("avg(x,y)", 31, 250), Bound("x^2+y^2", 31, 240), Bound("hypot(x,y)", 29, 300),
 )  # fmt: skip
