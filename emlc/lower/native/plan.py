@@ -60,6 +60,7 @@ def _kernels() -> dict[Primitive, _Kernel]:
 
 
 KERNEL_OF = _kernels()
+TINY = 2.0**-960
 
 
 @cache
@@ -128,13 +129,15 @@ class _Looks:
     """The looks to take at values as they are made."""
 
     def __init__(self, plan: Plan) -> None:
-        seen = watched(plan.order, plan.roots, plan.fixed)
-        self.wild, self.vanishing = set(seen.wild), dict(seen.vanishing)
+        seen = watched(plan.order, plan.roots, plan.fixed, sums=True)
+        self.wild, self.tiny, self.vanishing = set(seen.wild), set(seen.tiny), dict(seen.vanishing)
 
     def at(self, code: Code, n: Node, values: dict[Node, Value]) -> None:
         """Flag what is to be flagged of this part."""
         if n in self.wild:
             code.flag(code.wild(values[n]))
+        if n in self.tiny:
+            code.flag(code.abs(values[n]) < TINY)
         if n in self.vanishing:
             mask = code.vanished(values[n])
             for a in self.vanishing[n]:

@@ -251,7 +251,7 @@ class _Steps:
         """Fill in the steps; the number of registers."""
         plan = self.plan
         self.order = {n: k for k, n in enumerate(plan.order)}
-        seen = watched(plan.order, plan.roots, plan.fixed)
+        seen = watched(plan.order, plan.roots, plan.fixed, sums=False)
         for n in seen.wild:
             self._look("wild", n)
         for n, zeros in seen.vanishing:

@@ -3,9 +3,10 @@
     wild       parts whose infinity or nan might not show in the value
     vanishing  parts that may be too small for a double and still matter, each with the operands
                that, being 0, make it rightly 0
+    tiny       sums that matter and may be all that is left of such parts
 
-A part too small does not matter in the value itself, nor where only sums and products with plain
-numbers lead from it to the value, nor beside a number in a sum.
+A part too small does not matter in the value itself, nor where only products with plain numbers
+lead from it to the value, nor beside a number in a sum.
 """
 
 from __future__ import annotations
@@ -24,10 +25,19 @@ class Watched:
 
     wild: list[Node] = field(default_factory=list)
     vanishing: list[tuple[Node, list[Node]]] = field(default_factory=list)
+    tiny: list[Node] = field(default_factory=list)
 
 
-def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, float]) -> Watched:
-    """The parts to watch; `order` has operands first, `fixed` holds the parts that are numbers."""
+def watched(
+    order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, float], *, sums: bool
+) -> Watched:
+    """The parts to watch.
+
+    order   operands first
+    fixed   the parts that are numbers
+    sums    whether to look at sums in place of their parts: fewer operations, but a sum that is
+            rightly 0 is done again
+    """
     made = Watched()
     seen_above = set(roots)  # an infinity here shows in the value, or in a watched part
     matters: set[Node] = set()
@@ -44,7 +54,10 @@ def watched(order: Sequence[Node], roots: Sequence[Node], fixed: Mapping[Node, f
         seen_above.update(a for p, a in operands if p in kernel.through)
         if kernel.sum:
             if n in matters and not any(abs(fixed.get(a, 0.0)) > 1e-200 for a in n.args):
-                matters.update(n.args)
+                if sums:
+                    made.tiny.append(n)
+                else:
+                    matters.update(n.args)
         elif base[n] is not n:
             if n in matters:
                 made.vanishing.append((n, [base[n]]))
