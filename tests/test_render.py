@@ -16,7 +16,7 @@ from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emlc.errors import ArgumentError, MissingError
@@ -72,6 +72,9 @@ def drawn(text: str, fmt: str, **options: Any) -> str | bytes:
     return draw(made.tape, fmt, "macro", title=text, ranges=made.ranges, **options)
 
 
+# A loaded machine is slow to make examples, and none of them is timed here.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 trees = st.recursive(
     st.sampled_from([ONE, var("x"), var("temperature")]),
     lambda below: st.tuples(below, below).map(lambda pair: eml(*pair)),
@@ -110,6 +113,7 @@ def test_golden(name: str) -> None:
     assert drawn == (GOLDEN / name).read_text(encoding="utf-8")
 
 
+@PATIENT
 @given(trees)
 def test_tidy_layout(root: Node) -> None:
     spots = scene(flatten(root)).spots
@@ -126,6 +130,7 @@ def test_tidy_layout(root: Node) -> None:
     assert min(x - w / 2 for x, w in zip(xs, widths, strict=True)) == pytest.approx(0.0)
 
 
+@PATIENT
 @given(trees, st.sampled_from(["tree", "dag"]), st.integers(1, 40))
 def test_nothing_is_lost_or_left_unsaid(root: Node, style: Style, limit: int) -> None:
     tape = flatten(root)
@@ -187,6 +192,7 @@ def test_svg_is_well_formed_inert_and_described(name: str, engine: str) -> None:
     assert not {key for e in root.iter() for key in e.attrib if key.startswith("on") or key == "id"}
 
 
+@PATIENT
 @given(trees)
 def test_svg_stays_in_its_frame(root: Node) -> None:
     svg = to_svg(flatten(root), title="a title that is longer than a small tree is wide")
@@ -195,6 +201,7 @@ def test_svg_stays_in_its_frame(root: Node) -> None:
         assert all(0 < float(v) < most for v in attributes(svg, name))
 
 
+@PATIENT
 @given(trees, st.integers(20, 60), st.booleans(), st.sampled_from(["tree", "dag"]))
 def test_text_keeps_to_the_width(root: Node, width: int, unicode: bool, style: Style) -> None:
     drawn = to_text(flatten(root), style, width=width, unicode=unicode)
