@@ -146,8 +146,8 @@ def test_the_papers_schedule_recovers_depth_two() -> None:
 
 
 def fitted(columns: Any, y: Any, weights: Any = None, **options: Any) -> Fit:
-    """A fit of at most 20 seconds."""
-    return fit(columns, y, weights, options=Options(**{"timeout": 20.0, **options}))
+    """A fit that nearly always ends long before its minute."""
+    return fit(columns, y, weights, options=Options(**{"timeout": 60.0, **options}))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_two_variables_under_noise() -> None:
 def test_the_true_tree_is_chosen_under_noise() -> None:
     columns, y = paper_data("1yxEE1E")
     noisy = y + 0.01 * y.std() * np.random.default_rng(2).normal(size=len(y))
-    found = fitted(columns, noisy, max_fits=2_000)
+    found = fitted(columns, noisy, max_fits=2_000, timeout=10.0)
     assert "".join(found.best.rpn or ()) == "1yxEE1E"
 
 
