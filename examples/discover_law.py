@@ -39,7 +39,7 @@ def decay() -> None:
 def exact() -> None:
     """A pure tree from values without noise, and the proof that none is smaller."""
     x = np.linspace(0.5, 3, 20)
-    best = emlc.fit({"x": x}, np.log(x) ** 2).best
+    best = emlc.fit({"x": x}, 1 / x).best
     print("values of", best.text, "by", "".join(best.rpn or []))
     print(best.proof)
 
