@@ -21,8 +21,7 @@ from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import Template
-from emlc.passes.ranges import raw_formula
-from emlc.passes.ranges import ranges
+from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.witnesses import Witness

@@ -15,8 +15,7 @@ from emlc.ir.node import Lit, Var, lit, node, postorder, substitute, var, variab
 from emlc.ir.tape import Tape, flatten, is_pure
 from emlc.lower.balls import evaluate, evaluate_all
 from emlc.passes.compile import Template, compile_tree
-from emlc.passes.ranges import raw_formula
-from emlc.passes.ranges import ranges
+from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.witnesses import Witness
