@@ -97,7 +97,7 @@ def test_the_plan_comes_first(emlc: Any) -> None:
 
 
 def test_an_interrupt_keeps_what_is_known() -> None:
-    command = [sys.executable, "-m", "emlc", "search", "sin(x)", "--json", "--memory", "0.3"]
+    command = [sys.executable, "-m", "emlc", "search", "sin(x)", "--json", "--memory", "1"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
