@@ -267,6 +267,8 @@ def _cos(t: float, way: int) -> float:
 def ln_of(z: Domain) -> Domain:
     """The image of the nonzero values of a box under the principal logarithm."""
     near, far = _modulus(z)
+    if far == 0:
+        return domain("real")  # there are none
     lo = _outward(math.log, near, -1) if near > 0 else -INF
     hi = _outward(math.log, far, 1) if math.isfinite(far) else INF
     edge = z.real and (z.re.lo_open if z.re.lo >= 0 else z.re.hi_open)

@@ -14,6 +14,8 @@ from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms, size_of
 from emlc.passes.normal.values import Value
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
+REAL, OFF_ZERO = _REAL, domain("real nonzero")
+_HALF_LINE, _LN_OFF_ZERO = arg_of(OFF_ZERO), ln_of(OFF_ZERO)
 _UNIT, _NOTHING = point(Fraction(1)), point(Fraction(0))
 _QUICK = 16
 _MOST_NESTED = 3  # lemmas about sums that the lemmas about a sum may ask for
@@ -95,7 +97,7 @@ class Boxes(Terms):
         found = self._atoms.get(key)
         if found is None:
             base = self.sum_atom(inner)
-            box = ln_of(base.box)
+            box = _LN_OFF_ZERO if base.box is OFF_ZERO else ln_of(base.box)
             if self.thorough:
                 box = lemmas.modulus(self, inner, box)
             if not base.box.real and (base.arg.lo, base.arg.hi) != (box.im.lo, box.im.hi):
@@ -225,7 +227,8 @@ class Boxes(Terms):
             for atom, q in m.factors:
                 made = _times(made, self._power_box(atom, q))
             if m.expo is not None:
-                made = _times(made, exp_of(self.box(m.expo)))
+                inner = self.box(m.expo)
+                made = _times(made, _POSITIVE if inner is _REAL else exp_of(inner))
             if self.thorough and len(m.factors) > 1 and made.real:
                 made = self._normalized(m, made)
             m.box = made
@@ -250,7 +253,7 @@ class Boxes(Terms):
 
     def _power_box(self, atom: Atom, q: Number) -> Domain:
         box = atom.box
-        if q == 1:
+        if q == 1 or (box is OFF_ZERO and q == -1):
             return box
         if q == int(q) and size_of(q) <= 8:
             made = box.square() if size_of(q) > 1 else box
@@ -307,8 +310,10 @@ def _signs(box: Domain) -> Domain:
 
 
 def bound(atom: Atom, box: Domain) -> None:
-    if box is not _REAL:
-        box = box.trimmed()
+    if box is _REAL or box is OFF_ZERO:
+        atom.box, atom.arg, atom.positive = box, _HALF_LINE, False
+        return
+    box = box.trimmed()
     atom.box = box
     atom.arg = arg_of(box)
     atom.positive = atom.arg == ZERO and box.real
@@ -316,16 +321,14 @@ def bound(atom: Atom, box: Domain) -> None:
 
 def _scaled(box: Domain, c: Number) -> Domain:
     """A number times a box."""
-    if c == 1 or box is _REAL:
-        return box
-    if c in (1, -1) and box.re == _REAL.re and box.real:
+    if c == 1 or box is _REAL or box is OFF_ZERO:
         return box
     return -box if c == -1 else box * point(Fraction(c))
 
 
 def _times(a: Domain, b: Domain) -> Domain:
-    if a is _UNIT:
-        return b
+    if a is _UNIT or (a is OFF_ZERO and (b is OFF_ZERO or b is _POSITIVE)):
+        return b if a is _UNIT else a
     return _REAL if (a is _REAL and b.real) or (b is _REAL and a.real) else a * b
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
-from emlc.passes.normal.boxes import Boxes, bound
+from emlc.passes.normal.boxes import OFF_ZERO, REAL, Boxes, bound
 from emlc.passes.normal.terms import Atom, Form, Mono, Number, size_of
 from emlc.passes.normal.values import Infinite, Value
 
@@ -26,6 +26,8 @@ class Logs(Boxes):
                 if self.vanishing and self.is_zero_atom(atom):
                     return Infinite(-1, self.zero)
                 self._assume_nonzero(atom)
+        if len(m.factors) == 1 and c == 1 and not m.i and m.expo is None and m.factors[0][1] == 1:
+            return self._logs(m)[0]
         candidate, phase = self._logs(m)
         if c < 0:
             candidate = self.plus(candidate, self.half_turn)
@@ -43,7 +45,8 @@ class Logs(Boxes):
                 turn = self._turn(candidate, phase)
                 return self.plus(self.plus(size, candidate), self.times(turn, self.i_pi), -2)
             return self.plus(size, self._ln_partly(m, 1 if c > 0 else -1))
-        if len(m.factors) + (m.expo is not None) + m.i + (c < 0) > 1 or m.expo is not None:
+        parts = len(m.factors) + m.i + (c < 0)
+        if self.thorough and (parts > 1 or m.expo is not None):
             name = "ln(exp u) = u" if not m.factors else "ln(u v) = ln u + ln v"
             sides = f" - {2 * turns} i pi" if turns else ""
             self.note(f"{name}{sides}", f"Im in {phase} pi")
@@ -94,10 +97,12 @@ class Logs(Boxes):
                 if not isinstance(inner, Form):
                     inner = self.form({self.mono(0, ((atom, 1),), None): 1})
                 log = atom.log = self.ln_atom(inner)
+            if atom.positive and len(m.factors) == 1 and q == 1 and m.expo is None:
+                return log, phase
             if atom.box.real and atom.arg.lo == 1:
                 inner = self.form({self.mono(0, ((atom, 1),), None): -1})
                 log = self.plus(self.ln_atom(inner), self.half_turn)
-            total = self.plus(total, log, q)
+            total = self.plus(total, log, q) if total.terms or q != 1 else log
             if not atom.positive:
                 phase = _phases(phase, atom.arg, q)
         if m.expo is not None:
@@ -241,6 +246,11 @@ class Logs(Boxes):
             bound(atom, self.box(inner))
             return
         self.zeros[inner] = None
+        if atom.box is REAL:
+            bound(atom, OFF_ZERO)
+            if inner.box is None or inner.box is REAL:
+                inner.box = OFF_ZERO
+            return
         bound(atom, atom.box.meet(_NONZERO) or atom.box)
         inner.box = (inner.box or atom.box).meet(_NONZERO) or inner.box
 

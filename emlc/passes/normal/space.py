@@ -90,6 +90,12 @@ class Space(Logs):
     def _exp_form(self, a: Form) -> Form:
         if self.thorough:
             a = self.expand(a, 50)
+        if len(a.terms) == 1:
+            ((m, c),) = a.terms.items()
+            log = m.log
+            body = log.body if c == 1 and log is not None and log.spread is None else None
+            if isinstance(body, Form) and not any(_starts_with_prime(n) for n in body.terms):
+                return body
         factors: dict[Atom, Number] = {}
         rest: dict[Mono, Number] = {}
         whole: list[tuple[Mono, int]] = []
@@ -109,7 +115,7 @@ class Space(Logs):
                     factors[base] = factors.get(base, 0) + c
             else:
                 rest[m] = c
-        if factors or whole:
+        if self.thorough and (factors or whole):
             self.note("exp(k ln u) = u^k", "u is not 0")
         expo = self.form(rest) if rest else None
         number, made = self.monomial(0, factors, expo)
@@ -197,3 +203,8 @@ class Space(Logs):
     def eml(self, x: Value, y: Value) -> Value:
         """exp(x) - ln(y)."""
         return self.minus(self.exp(x), self.ln(y))
+
+
+def _starts_with_prime(m: Mono) -> bool:
+    """Whether the product holds a prime, which is a number once it stands by itself."""
+    return bool(m.factors) and any(atom.kind == "prime" for atom, _ in m.factors)

@@ -136,13 +136,19 @@ class Terms:
             return a
         if len(a.terms) < len(b.terms) and times == 1:
             a, b = b, a
+            if not b.terms:
+                return a
         made = dict(a.terms)
         for m, c in b.terms.items():
-            total = made.get(m, 0) + times * c
-            if total:
-                made[m] = _small(total)
+            if times != 1:
+                c = -c if times == -1 else _small(times * c)
+            old = made.get(m)
+            if old is None:
+                made[m] = c
+            elif old == -c:
+                del made[m]
             else:
-                made.pop(m, None)
+                made[m] = _small(old + c)
         return self.form(made)
 
     def scaled(self, a: Form, factor: Number) -> Form:
