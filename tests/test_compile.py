@@ -213,6 +213,11 @@ def test_everyday_formulas(case: dict[str, object], sixty_points: None) -> None:
     assert compare._difference(evaluate(made.tape, point, 30), want) < 1e-28
 
 
+def test_values_beyond_doubles_are_points_too() -> None:
+    made = emlc.compile("h*f/(exp(h*f/(k*T))-1)")
+    assert made.verdict.status == "proved"
+
+
 def test_a_compiled_formula_says_what_it_is() -> None:
     made = emlc.compile("x*y + 1/y")
     document = made.to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -133,4 +134,9 @@ def _inside(d: Domain, value: object) -> bool:
     near_zero = abs(z) < 1e-15
     if near_zero and d.excludes(0.0):
         return False
-    return d.contains(Fraction(z.real), Fraction(0) if abs(z.imag) < 1e-15 else Fraction(z.imag))
+    return d.contains(_finite(z.real), Fraction(0) if abs(z.imag) < 1e-15 else _finite(z.imag))
+
+
+def _finite(x: float) -> Fraction:
+    """The number; one beyond doubles counts as the largest of them."""
+    return Fraction(max(-sys.float_info.max, min(sys.float_info.max, x)))
