@@ -178,6 +178,11 @@ def test_a_proof_is_never_refuted(over: str) -> None:
         ("x*y", "1111xEE1EEyE1EE1E", {"x": "complex", "y": "complex"}),
         ("sqrt(x)", "1111xE1EEE111111E1EEEExEE1E1EEE1E1E", {"x": "nonnegative"}),
         ("x", "x1E", {}),
+        (
+            "sigmoid(x)",
+            "111111111EEE1EE111xx1EEE1EE1EEx1E1EE1E1EE1EEEE1EE11E1EE1E",
+            {"x": "positive"},
+        ),
     ],
 )
 def test_a_wrong_tree_is_not_proved(formula: str, tree: str, over: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
     >>> zeros(s, s.plus(s.var("x"), s.one, -1))
     [('x', 1*1)]
     """
-    if not steps or not a.terms:
+    if steps <= 0 or not a.terms:
         return None
     if space.box(a).excludes(0.0) and a not in space.zeros:
         return []
