@@ -107,6 +107,9 @@ def prove_equal(
             if not more:
                 proof.failed = f"{case.name or 'everywhere'}: {why}"
                 return proof
+        except (RecursionError, OverflowError) as limit:
+            proof.failed = f"{case.name or 'everywhere'}: a limit was reached, {limit}"
+            return proof
         waiting += [c for c in more if _fresh(c, seen)]
     return proof
 
