@@ -25,7 +25,7 @@ from emlc.passes.normal.cases import prove_equal
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula
 from emlc.passes.normal.solve import zeros
-from emlc.passes.normal.space import Space
+from emlc.passes.normal.space import Space, Unknown
 from emlc.passes.normal.terms import Form
 from emlc.passes.normal.write import write
 from emlc.passes.raise_ import raise_tree
@@ -256,6 +256,42 @@ def test_a_false_identity_is_not_seen(text: str, over: str) -> None:
 def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
     space = Space({"x": domain(over)})
     assert space.box(form(space, text)).within(domain(said))
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "refused"),
+    [
+        ("7/5*x - sqrt(2)*x", "positive", "positive"),
+        ("exp(x) - sqrt(2)", "[0,1]", "positive"),
+        ("x*exp(-x) - exp(-2)/sqrt(2)", "[1,3]", "positive"),
+    ],
+)
+def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
+    space = Space({"x": domain(over)})
+    assert not space.box(form(space, text)).within(domain(refused))
+
+
+def test_a_fact_about_a_sum_is_none_about_its_multiple_by_0() -> None:
+    space = Space({"x": domain("real"), "y": domain("real")})
+    space.learn(form(space, "cos(x)"), domain("real nonzero"))
+    assert space.box(form(space, "2*exp(i*x) + 2*exp(-i*x)")).excludes(0.0)
+    assert not space.box(form(space, "y*exp(i*x) + y*exp(-i*x)")).excludes(0.0)
+
+
+def test_a_real_square_need_not_have_a_real_root() -> None:
+    space = Space({"y": domain("complex")})
+    space.learn(form(space, "1 - y^2"), domain("nonnegative"))
+    assert not space.box(space.var("y")).real
+
+
+def test_0_to_a_power_of_unknown_sign_is_not_decided() -> None:
+    space = Space({"y": domain("real")})
+    with pytest.raises(Unknown):
+        read_formula(space, parse("x^y").root, {"x": space.zero})
+
+
+def test_numbers_beyond_doubles_in_a_condition() -> None:
+    assert emlc.compile("sqrt(1 - 10^400*x)").verdict.status == "proved"
 
 
 @pytest.mark.parametrize(

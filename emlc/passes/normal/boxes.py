@@ -164,8 +164,9 @@ class Boxes(Terms):
                 continue
             atom, q = m.factors[0]
             rest = self.box(self.plus(a, self.form({m: c}), -1))
-            if q in (1, 2) and rest.real and math.isfinite(rest.re.hi) and rest.re.hi > 0:
-                most = rest.re.hi / float(-c)
+            bounded = rest.real and math.isfinite(rest.re.hi) and rest.re.hi > 0
+            if bounded and (q == 1 or (q == 2 and atom.box.real)):
+                most = (Domain(rest.re) * point(Fraction(-1) / Fraction(c))).re.hi
                 top = math.nextafter((most if q == 1 else math.sqrt(most)) * (1 + 1e-15), INF)
                 side = Interval(-INF if q == 1 else -top, top, q == 1)
                 bound(atom, atom.box.meet(Domain(side)) or atom.box)
@@ -272,8 +273,9 @@ class Boxes(Terms):
             if fact.excludes(0.0) and len(known.terms) == len(a.terms):
                 ratio = self.ratio(a, known)
                 if ratio is not None:
-                    factor = self.mono_box(ratio[1]) * point(Fraction(ratio[0]))
-                    return box.meet(_signs(factor * fact)) or box
+                    made = self.mono_box(ratio[1]) * point(Fraction(ratio[0])) * fact
+                    if made.excludes(0.0):
+                        return box.meet(_signs(made)) or box
         return lemmas.sharper(self, a, box) or box
 
     def ratio(self, a: Form, b: Form) -> tuple[Number, Mono] | None:
@@ -288,9 +290,17 @@ class Boxes(Terms):
                 return Fraction(c) / scale, ratio
         return None
 
+    def is_finite(self, m: Mono) -> bool:
+        """Whether the product has a value wherever its atoms have: none below is 0."""
+        return all(q > 0 or atom.box.excludes(0.0) for atom, q in m.factors)
+
     def note(self, identity: str, license_: str) -> None:
         """Record an identity used and the fact that licensed it."""
         self.steps[identity, license_] = None
+
+    @abstractmethod
+    def is_zero(self, a: Form) -> bool:
+        """Whether the form is known to be 0 wherever its parts are defined."""
 
     @abstractmethod
     def exp(self, a: Value) -> Value:

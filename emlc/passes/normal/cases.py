@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import count
 
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain
@@ -85,7 +86,7 @@ def prove_equal(
     asked = 0
     until = time.monotonic() + seconds
     waiting = [Case({n: var(n) for n in domains}, domains, tuple(conditions.items()))]
-    seen: set[tuple[Node, ...]] = set()
+    seen: set[tuple[object, ...]] = set()
     while waiting:
         if time.monotonic() > until or len(proof.cases) > MAX_CASES:
             proof.failed = f"{len(proof.cases)} cases were proved when a limit was reached"
@@ -114,9 +115,9 @@ def prove_equal(
     return proof
 
 
-def _fresh(case: Case, seen: set[tuple[Node, ...]]) -> bool:
+def _fresh(case: Case, seen: set[tuple[object, ...]]) -> bool:
     """Whether a case that substitutes variables was not met before."""
-    key = tuple(case.leaves.values())
+    key = (*case.leaves.values(), case.learned, case.vanishing)
     if case.domains and not all(d.integer for d in case.domains.values()):
         return True
     fresh = key not in seen
@@ -293,7 +294,8 @@ def _apart(box: Domain, own: Domain) -> bool:
 
 def _at(case: Case, name: str, value: Node, own: Domain) -> Case | None:
     """The case with a variable replaced; None where that value does not exist."""
-    whole = f"n{len(case.leaves)}{len(case.name)}"
+    taken = {*case.leaves, *case.domains}
+    whole = next(n for n in (f"n{k}" for k in count(1)) if n not in taken)
     value = substitute(value, {WHOLE: var(whole)})
     text = f"{name} = {brief(value)}"
     try:

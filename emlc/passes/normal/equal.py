@@ -48,6 +48,8 @@ def _multiple_of_vanishing(space: Space, a: Form) -> bool:
                 return True
             m = max(left.terms, key=_weight)
             e, ratio = space.product(m, inverse)
+            if not space.is_finite(ratio):
+                break
             scale = -left.terms[m] / Fraction(known.terms[lead]) * number * e
             left = space.expand(space.plus(left, space.times(known, ratio, scale)), _LIMIT)
             if m in left.terms:

@@ -83,9 +83,9 @@ def _dominated(space: Boxes, a: Form) -> bool:
         if not space.mono_box(m).within(_POSITIVE):
             return False
         for k, (n, d) in enumerate(up):
-            _, inverse = space.power(m, -1)
+            scale, inverse = space.power(m, -1)
             number, ratio = space.product(n, inverse)
-            size = (space.mono_box(ratio) * point(Fraction(d) * number / -c)).re
+            size = (space.mono_box(ratio) * point(Fraction(d) * number * scale / -c)).re
             if ratio.i == 0 and size.lo >= 1:
                 strict = strict or size.lo > 1 or size.lo_open
                 del up[k]

@@ -9,7 +9,7 @@ from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
 from emlc.passes.normal.boxes import OFF_ZERO, REAL, Boxes, bound
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, size_of
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, names_in, size_of
 from emlc.passes.normal.values import Infinite, Value
 
 _NONZERO = domain("nonzero")
@@ -22,8 +22,8 @@ class Logs(Boxes):
 
     def ln_product(self, m: Mono, c: Number) -> Value:
         for atom, q in m.factors:
-            if q > 0:
-                if self.vanishing and self.is_zero_atom(atom):
+            if q > 0 and not atom.box.excludes(0.0):
+                if self.is_zero_atom(atom):
                     return Infinite(-1, self.zero)
                 self._assume_nonzero(atom)
         if len(m.factors) == 1 and c == 1 and not m.i and m.expo is None and m.factors[0][1] == 1:
@@ -255,14 +255,18 @@ class Logs(Boxes):
         inner.box = (inner.box or atom.box).meet(_NONZERO) or inner.box
 
     def is_zero_atom(self, atom: Atom) -> bool:
-        """Whether the factor is known to be 0."""
+        """Whether the factor is known to be 0, as a sum of constants may turn out to be."""
+        if self.thorough and isinstance(atom.body, Form) and not names_in(*atom.body.terms):
+            if self.is_zero(atom.body if atom.kind == "sum" else self.ln_atom(atom.body)):
+                return True
         for known in self.vanishing:
             body = atom.body if atom.kind == "sum" else None
             if not isinstance(body, Form):
                 body = self.form({self.mono(0, ((atom, 1),), None): 1})
-            if body is known or (
-                len(body.terms) == len(known.terms) and self.ratio(body, known) is not None
-            ):
+            if body is known:
+                return True
+            ratio = self.ratio(body, known) if len(body.terms) == len(known.terms) else None
+            if ratio is not None and self.is_finite(ratio[1]):
                 return True
         return False
 

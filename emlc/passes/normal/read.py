@@ -9,7 +9,7 @@ from functools import lru_cache
 from emlc.ir.domain import domain
 from emlc.ir.node import Lit, Node, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape
-from emlc.passes.normal.space import Infinite, Space, Undefined, Value
+from emlc.passes.normal.space import Infinite, Space, Undefined, Unknown, Value
 from emlc.passes.normal.terms import Form
 from emlc.passes.ranges import raw_formula
 from emlc.tables.identities import DEFINITIONS
@@ -143,7 +143,9 @@ def _pow(space: Space, a: Form, b: Form) -> Value:
     if not a.terms:
         if space.box(b).re.lo > 0 or space.box(b).within(domain("positive")):
             return space.zero
-        raise Undefined("0 to a power that is not positive")
+        if space.box(b).re.hi <= 0:
+            raise Undefined("0 to a power that is not positive")
+        raise Unknown("0 to a power of unknown sign")
     log = space.ln(a)
     assert isinstance(log, Form)
     made = _mul(space, space.expand(log), b)

@@ -11,7 +11,7 @@ from emlc.ir.domain import domain
 from emlc.passes.normal.equal import per_log
 from emlc.passes.normal.read import div
 from emlc.passes.normal.space import Space, Value
-from emlc.passes.normal.terms import Atom, Form, Mono, Number
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, names_in
 
 Solutions = list[tuple[str, Form]]
 _MAX_STEPS = 12
@@ -86,26 +86,6 @@ def _variables(space: Space, a: Form) -> list[str]:
         for name in names_in(m):
             counts[name] = counts.get(name, 0) + 1
     return sorted(counts, key=lambda n: (counts[n], n))
-
-
-def names_in(m: Mono) -> set[str]:
-    """The names of the variables of a product."""
-    found: set[str] = set()
-    seen: set[Mono] = set()
-    stack = [m]
-    while stack:
-        top = stack.pop()
-        if top in seen:
-            continue
-        seen.add(top)
-        for atom, _ in top.factors:
-            if atom.kind == "var":
-                found.add(str(atom.body))
-            elif isinstance(atom.body, Form):
-                stack.extend(atom.body.terms)
-        if top.expo is not None:
-            stack.extend(top.expo.terms)
-    return found
 
 
 def _isolate(space: Space, a: Form, name: str, steps: int) -> Solutions | None:
@@ -266,9 +246,9 @@ def _by_degree(space: Space, a: Form, base: Mono, name: str) -> dict[int, Form] 
     for m, c in a.terms.items():
         left, n, scale = m, 0, c
         while name in names_in(left) and n < 2:
-            _, inverse = space.power(base, -1)
+            turned, inverse = space.power(base, -1)
             number, left = space.product(left, inverse)
-            scale, n = scale * number, n + 1
+            scale, n = scale * number * turned, n + 1
         if name in names_in(left):
             return None
         out[n] = space.plus(out.get(n, space.zero), space.form({left: scale}))

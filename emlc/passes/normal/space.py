@@ -20,6 +20,12 @@ __all__ = ["Infinite", "Space", "Undefined", "Unknown", "Value"]
 class Space(Logs):
     """Forms with exp and ln; see Boxes for what it is made with."""
 
+    def is_zero(self, a: Form) -> bool:
+        """Whether the form is known to be 0 wherever its parts are defined."""
+        from emlc.passes.normal.equal import is_zero
+
+        return is_zero(self, a)
+
     def minus(self, a: Value, b: Value) -> Value:
         """a - b; inf - inf is undefined."""
         if isinstance(a, Form) and isinstance(b, Form):

@@ -367,3 +367,23 @@ def _sum_factor(m: Mono) -> Atom | None:
         if atom.kind == "sum" and q >= 1:
             return atom
     return None
+
+
+def names_in(*products: Mono) -> set[str]:
+    """The names of the variables of some products."""
+    found: set[str] = set()
+    seen: set[Mono] = set()
+    stack = list(products)
+    while stack:
+        top = stack.pop()
+        if top in seen:
+            continue
+        seen.add(top)
+        for atom, _ in top.factors:
+            if atom.kind == "var":
+                found.add(str(atom.body))
+            elif isinstance(atom.body, Form):
+                stack.extend(atom.body.terms)
+        if top.expo is not None:
+            stack.extend(top.expo.terms)
+    return found
