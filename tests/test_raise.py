@@ -264,6 +264,7 @@ def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
         ("7/5*x - sqrt(2)*x", "positive", "positive"),
         ("exp(x) - sqrt(2)", "[0,1]", "positive"),
         ("x*exp(-x) - exp(-2)/sqrt(2)", "[1,3]", "positive"),
+        ("sqrt(5)/sqrt(7 + x)", "positive", "[0,0.4]"),
     ],
 )
 def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
@@ -288,6 +289,14 @@ def test_0_to_a_power_of_unknown_sign_is_not_decided() -> None:
     space = Space({"y": domain("real")})
     with pytest.raises(Unknown):
         read_formula(space, parse("x^y").root, {"x": space.zero})
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [("sqrt((1/exp(-x) - exp(e))*x)", "negative"), ("sqrt(cos(e)*ln(cos(1/16)))", "real")],
+)
+def test_roots_of_products_come_to_an_end(text: str, over: str) -> None:
+    assert form(Space({"x": domain(over)}), text).terms
 
 
 def test_numbers_beyond_doubles_in_a_condition() -> None:

@@ -241,11 +241,12 @@ class Boxes(Terms):
             if q != Fraction(-1, 2) or not isinstance(atom.body, Form):
                 continue
             _, top = self.monomial(0, {a: p for a, p in m.factors if a is not atom}, m.expo)
-            _, square = self.power(top, 2)
-            c = atom.body.terms.get(square, 0)
+            number, square = self.power(top, 2)
+            held = atom.body.terms.get(square, 0)
+            c = Fraction(held) / number
             if c <= 0 or not self.mono_box(top).real:
                 continue
-            rest = self.plus(atom.body, self.form({square: c}), -1)
+            rest = self.plus(atom.body, self.form({square: held}), -1)
             if self.box(rest).within(domain("nonnegative")):
                 self.note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
                 most = math.nextafter(float(c) ** -0.5, INF) if c != 1 else 1.0

@@ -142,7 +142,11 @@ class Space(Logs):
 
     def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
         """P^q Q^q as (P Q)^q for positive sums with a product of one term."""
-        roots = [(a, q) for a, q in m.factors if q != int(q) and a.kind == "sum" and a.positive]
+        roots = [
+            (a, q)
+            for a, q in m.factors
+            if q != int(q) and a.kind == "sum" and a.positive and a.spread is None
+        ]
         for k, (a, q) in enumerate(roots):
             for b, p in roots[k + 1 :]:
                 if p != q or not isinstance(a.body, Form) or not isinstance(b.body, Form):
