@@ -229,9 +229,7 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
     )  # fmt: skip
 
 
-def _smallest(
-    clean: Node, found: Ranges, mode: str
-) -> tuple[Compilation, Verdict | None]:
+def _smallest(clean: Node, found: Ranges, mode: str) -> tuple[Compilation, Verdict | None]:
     """The best tree of the formula, or of another way to write it where that tree is proved."""
     rewriter = Rewriter(clean, found.copy())
     apart = found.copy()

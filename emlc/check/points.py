@@ -25,9 +25,7 @@ _PLANE: list[Gaussian] = [
     for a, b in ((0, 1), (0, -1), (0, 3), (0, -3), (1, 1), (-1, 1), (-1, -1), (2, -5), (-2, 7),
                  (0, 20), (Fraction(1, 2), Fraction(-1, 3)), (-3, Fraction(1, 2)))
 ]  # fmt: skip
-_SIDES = [
-    (Fraction(x), s * _TINY) for x in (-2, Fraction(-1, 2), 2, 3) for s in (1, -1)
-]
+_SIDES = [(Fraction(x), s * _TINY) for x in (-2, Fraction(-1, 2), 2, 3) for s in (1, -1)]
 
 
 def specials(d: Domain) -> list[Gaussian]:

@@ -112,8 +112,9 @@ def _never_zero(part: Symbolic, names: list[Symbolic]) -> bool:
         return False
     space = sp.S.Reals if names[0].is_real else sp.S.Complexes
     try:
-        return bool(sp.solveset(part.subs(names[0], sp.Symbol("t")), sp.Symbol("t"), space) is
-                    sp.S.EmptySet)
+        return bool(
+            sp.solveset(part.subs(names[0], sp.Symbol("t")), sp.Symbol("t"), space) is sp.S.EmptySet
+        )
     except (NotImplementedError, ValueError):
         return False
 

@@ -19,9 +19,7 @@ _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_co
 @domain_option
 @click.option("--explain", is_flag=True, help="List the identities that a proof used.")
 @common
-def command(
-    expr: str, tree: str, domain: dict[str, str], explain: bool, as_json: bool
-) -> int:
+def command(expr: str, tree: str, domain: dict[str, str], explain: bool, as_json: bool) -> int:
     """Say whether a tree means a formula, everywhere on the domain.
 
     Prints the verdict: proved, agrees (at many points), refuted (with a point) or unknown. The exit

@@ -8,7 +8,7 @@ Two equal expressions are one object: compare with `is`. Nodes carry nothing but
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -120,6 +120,23 @@ ONE = lit(1)
 def eml(x: Node, y: Node) -> Node:
     """exp(x) - ln(y)."""
     return node(EML, x, y)
+
+
+def from_tokens(tokens: Iterable[str], leaves: Mapping[str, Node] | None = None) -> Node:
+    """The pure tree of RPN tokens: E is eml, 1 is 1, other tokens are leaves or variables.
+
+    >>> from_tokens("x1E") is eml(var("x"), ONE)
+    True
+    """
+    given = leaves or {}
+    stack: list[Node] = []
+    for token in tokens:
+        if token == "E":
+            y = stack.pop()
+            stack.append(eml(stack.pop(), y))
+        else:
+            stack.append(ONE if token == "1" else given.get(token) or var(token))
+    return stack.pop()
 
 
 def postorder(*roots: Node) -> Iterator[Node]:

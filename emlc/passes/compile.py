@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from emlc.errors import DomainError
 from emlc.ir.domain import domain
-from emlc.ir.node import ONE, Lit, Node, Var, eml, postorder, substitute
+from emlc.ir.node import ONE, Lit, Node, Var, from_tokens, postorder, substitute
 from emlc.passes.match import COMMUTE, match
 from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, conditions, formula, postorder_new, raw_formula
@@ -108,15 +108,7 @@ class Template:
 
     def build(self, parts: Sequence[Node]) -> Node:
         """The tree with pure trees in place of the parameters."""
-        values = dict(zip(self.params, parts, strict=True))
-        stack: list[Node] = []
-        for token in self.row.tree:
-            if token == "E":
-                y = stack.pop()
-                stack.append(eml(stack.pop(), y))
-            else:
-                stack.append(ONE if token == "1" else values[token])
-        return stack[0]
+        return from_tokens(self.row.tree, dict(zip(self.params, parts, strict=True)))
 
 
 def _letters(pattern: Node) -> list[str]:

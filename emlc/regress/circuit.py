@@ -16,11 +16,11 @@ import math
 
 import numpy as np
 
+from emlc.lower.jit import Array, compiled
 from emlc.lower.vector import atan as small_atan
 from emlc.lower.vector import exp as fast_exp
 from emlc.lower.vector import log as fast_log
 from emlc.lower.vector import sin_cos
-from emlc.regress.jit import Array, compiled
 
 TILE = 64
 

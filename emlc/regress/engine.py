@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from emlc.regress.jit import Array, compiled
+from emlc.lower.jit import Array, compiled
 from emlc.regress.stub import backward, forward
 
 CONSTANT = -1

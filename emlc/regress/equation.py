@@ -12,11 +12,11 @@ import numpy as np
 from emlc.errors import DomainError, LimitError
 from emlc.ir.node import Lit, Node, fold, lit, node, substitute, variables
 from emlc.ir.tape import flatten, measure
+from emlc.lower.jit import Array
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import compile_tree
 from emlc.passes.ranges import declare, ranges
 from emlc.passes.simplify import simplify
-from emlc.regress.jit import Array
 from emlc.show import rpn_tokens, show
 from emlc.tables.primitives import BY_NAME
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emlc.errors import ArgumentError, MissingError
+from emlc.lower.jit import Array
 from emlc.parse.names import canonical, variable_problem
 from emlc.regress.equation import Equation
 from emlc.regress.fit import Fit, Options, fit
-from emlc.regress.jit import Array
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin

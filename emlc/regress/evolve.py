@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from emlc.lower.jit import Array
 from emlc.regress import machine
-from emlc.regress.jit import Array
 from emlc.tables.primitives import Primitive
 
 PEOPLE = 400

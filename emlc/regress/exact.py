@@ -11,13 +11,13 @@ from functools import lru_cache
 import numpy as np
 
 from emlc.errors import ArgumentError
-from emlc.ir.node import Node
+from emlc.ir.node import Node, from_tokens
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
-from emlc.regress.jit import Array
+from emlc.lower.jit import Array
 from emlc.regress.meet import meeting, spend
 from emlc.regress.table import Table, begin, find, forecast, grow
-from emlc.regress.trees import to_node, values
+from emlc.regress.trees import values
 from emlc.regress.values import FINE
 
 _PAIR_SECONDS = 5e-8
@@ -58,7 +58,7 @@ class Solution:
     @property
     def tree(self) -> Node:
         """The tree."""
-        return to_node(self.rpn)
+        return from_tokens(self.rpn)
 
 
 TERMS = (
@@ -278,7 +278,7 @@ def _exact_errors(
     rows: Sequence[int], scale: Array,
 ) -> Iterator[float]:  # fmt: skip
     """The differences at some rows, by balls."""
-    tape = flatten(to_node(rpn))
+    tape = flatten(from_tokens(rpn))
     for p in rows:
         point = {name: float(columns[k, p]) for k, name in enumerate(names)}
         ball = evaluate(tape, point, 17, 4096)

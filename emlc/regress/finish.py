@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from emlc.ir.node import Node, lit, node, var
+from emlc.lower.jit import Array
 from emlc.passes.simplify import simplify
 from emlc.regress.constants import Exact, near
 from emlc.regress.evolve import Formula, Island, Task
-from emlc.regress.jit import Array
 from emlc.tables.primitives import BY_NAME, Primitive
 
 CONSTANT = -1

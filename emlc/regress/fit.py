@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import ArgumentError, EmlcError, MissingError
-from emlc.ir.node import Node, variables
+from emlc.ir.node import Node, from_tokens, variables
 from emlc.ir.tape import flatten
+from emlc.lower.jit import Array
 from emlc.passes.raise_ import raise_tree
 from emlc.passes.ranges import declare
 from emlc.regress import finish, machine
 from emlc.regress.equation import Equation, domain_text, front, r_squared, with_tree
 from emlc.regress.evolve import Island, Task, chosen
 from emlc.regress.exact import Solution, solve
-from emlc.regress.jit import Array
 from emlc.regress.keep import Kept
 from emlc.regress.predict import OfFormula, OfTree
 from emlc.regress.scan import scan
-from emlc.regress.trees import to_node, values
+from emlc.regress.trees import values
 from emlc.show import show
 
 _SEARCHED = 150
@@ -158,7 +158,7 @@ class _Run:
         relative = error / self.scale**2
         length = 0.5 * points * math.log(relative + finish.FLOOR)
         length += len(rpn) * math.log(3.0 + len(self.names))
-        tree = to_node(rpn)
+        tree = from_tokens(rpn)
         predict = OfTree(rpn, self.names)
         shown, where = _raised(tree, dict(zip(self.names, self.x, strict=True)))
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)

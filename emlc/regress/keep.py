@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from emlc.errors import ArgumentError
-from emlc.regress.jit import Array
+from emlc.lower.jit import Array
 
 
 class Kept:

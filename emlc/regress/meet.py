@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emlc.regress.jit import Array, compiled
-from emlc.regress.table import CELL_BITS, Table, cells, close, key, mixed, put
+from emlc.lower.jit import Array, compiled, mixed
+from emlc.regress.table import CELL_BITS, Table, cells, close, key, put
 from emlc.regress.values import FINE, LOSSY, UNDEFINED, exponential, logarithm
 
 RIGHT, LEFT = 0, 1

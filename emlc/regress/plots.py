@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emlc.errors import ArgumentError, MissingError
-from emlc.regress.jit import Array
+from emlc.lower.jit import Array
 
 if TYPE_CHECKING:
     from emlc.regress.fit import Fit

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emlc.lower.jit import Array
 from emlc.regress import machine
-from emlc.regress.jit import Array
 from emlc.regress.trees import values
 from emlc.tables.primitives import BY_NAME
 

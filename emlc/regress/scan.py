@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emlc.regress.jit import Array
+from emlc.lower.jit import Array
 from emlc.regress.table import begin, forecast, grow
 from emlc.regress.trees import values
 

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from emlc.lower.jit import Array, compiled
 from emlc.regress.circuit import loss_and_slopes, mixtures
-from emlc.regress.jit import Array, compiled
 
 EXACT = 1e-22
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emlc.regress.jit import Array
+from emlc.lower.jit import Array
 
 
 def forward(op: int, v: Array, k: int, a: int, b: int) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emlc.regress.jit import Array, compiled
+from emlc.lower.jit import Array, compiled, mixed
 from emlc.regress.values import FINE, LOSSY, difference, exponential, logarithm
 
 CELL_BITS = 22
@@ -30,17 +30,6 @@ def key(a: float, b: float) -> float:
     if math.isinf(a):
         a = 1e300 if a > 0.0 else -1e300
     return a + _MIXES * b if b != 0.0 else a
-
-
-@compiled
-def mixed(cell: int) -> int:
-    """A well spread 62-bit hash of a cell number."""
-    h = cell ^ (cell >> 31)
-    h = h * 0x3F58476D1CE4E5B9
-    h = h ^ ((h >> 29) & 0x7FFFFFFFF)
-    h = h * 0x14D049BB133111EB
-    h = h ^ ((h >> 32) & 0xFFFFFFFF)
-    return h & 0x3FFFFFFFFFFFFFFF
 
 
 @compiled

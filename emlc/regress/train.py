@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import ArgumentError
+from emlc.lower.jit import Array, compiled
 from emlc.regress.circuit import TILE, descend
 from emlc.regress.exact import misfit as tree_misfit
-from emlc.regress.jit import Array, compiled
 from emlc.regress.snapping import EXACT, harden, harden_by_loss, polish
 
 MAX_DEPTH = 12

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emlc.ir.node import ONE, Node, eml, var
-from emlc.regress.jit import Array, compiled
+from emlc.lower.jit import Array, compiled
 from emlc.regress.values import FINE
 from emlc.regress.values import eml as eml_value
 
@@ -20,18 +19,6 @@ def codes(rpn: Sequence[str], names: Sequence[str]) -> Array:
     """RPN tokens as integers: OPERATOR, UNIT, or the number of the variable."""
     known = {"E": OPERATOR, "1": UNIT} | {name: k for k, name in enumerate(names)}
     return np.array([known[token] for token in rpn], dtype=np.int64)
-
-
-def to_node(rpn: Sequence[str]) -> Node:
-    """The expression of a pure tree in RPN."""
-    stack: list[Node] = []
-    for token in rpn:
-        if token == "E":
-            y = stack.pop()
-            stack.append(eml(stack.pop(), y))
-        else:
-            stack.append(ONE if token == "1" else var(token))
-    return stack.pop()
 
 
 @compiled

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from emlc.regress.jit import compiled
+from emlc.lower.jit import compiled
 
 FINE, UNDEFINED, LOSSY = 0, 1, 2
 _ABSORBED = 1e-12

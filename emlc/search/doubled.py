@@ -9,11 +9,9 @@ doubles of the expansions of ln 2, pi and 1/pi.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
-import numba
+from emlc.lower.jit import compiled
 
 Pair = tuple[float, float]
 
@@ -31,11 +29,6 @@ def _inverse_factorial(n: int) -> Pair:
 
 INVERSE_H = tuple(_inverse_factorial(n)[0] for n in range(30))
 INVERSE_L = tuple(_inverse_factorial(n)[1] for n in range(30))
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile with numba, on first use, and keep the machine code in numba's cache."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
 
 
 @compiled

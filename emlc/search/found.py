@@ -10,8 +10,7 @@ from emlc.check import Verdict, check_tree, proved_by_raising
 from emlc.check.points import sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import EmlcError
-from emlc.ir.node import ONE as LEAF
-from emlc.ir.node import Node, eml, var
+from emlc.ir.node import Node, from_tokens
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate_all
 from emlc.passes.ranges import declare, ranges
@@ -23,21 +22,9 @@ _COMPARED = 60
 _PROOF_SECONDS = 2.0
 
 
-def tree(rpn: Sequence[str]) -> Node:
-    """The node of a pure tree in RPN."""
-    stack: list[Node] = []
-    for token in rpn:
-        if token == "E":
-            y = stack.pop()
-            stack.append(eml(stack.pop(), y))
-        else:
-            stack.append(LEAF if token == "1" else var(token))
-    return stack.pop()
-
-
 def describe(goal: Goal, rpn: list[str], trial: Sequence[Point], prove: bool = True) -> Found:
     """A confirmed tree with its verdict, proved by raising if it can be, and what it needs."""
-    tape = flatten(tree(rpn))
+    tape = flatten(from_tokens(rpn))
     proof = None
     if goal.mode != "shortest" and prove:
         proof = proved_by_raising(goal.root, tape, goal.ranges, seconds=_PROOF_SECONDS)
@@ -64,7 +51,7 @@ def where_right(root: Node, rpn: Sequence[str]) -> dict[str, dict[str, object]]:
     from emlc.ir.node import variables
 
     names = variables(root)
-    tape = flatten(tree(rpn))
+    tape = flatten(from_tokens(rpn))
     out: dict[str, dict[str, object]] = {}
     for domain in DOMAINS if names else ():
         try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emlc.search.doubled import compiled
+from emlc.lower.jit import compiled
 from emlc.search.halfturn import FINE, LOSSY
 from emlc.search.program import TURNED, Program, inverse
 from emlc.search.steps import run

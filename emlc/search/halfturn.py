@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 
+from emlc.lower.jit import compiled
 from emlc.search.doubled import (
     INV_PI_H,
     INV_PI_L,
-    compiled,
     cos_sin_pi,
     exp_pair,
     log_pair,

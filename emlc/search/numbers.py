@@ -17,7 +17,8 @@ import numpy as np
 
 from emlc.check import Verdict
 from emlc.errors import ArgumentError
-from emlc.search.found import plain, tree
+from emlc.ir.node import from_tokens
+from emlc.search.found import plain
 from emlc.search.result import Found, SearchResult
 from emlc.search.table import BYTES, Array, Table, begin, fill, grow
 
@@ -154,7 +155,7 @@ def _judge(rpn: list[str], number: Decimal, compared: float) -> Found | None:
     from emlc.ir.tape import flatten
     from emlc.lower.balls import evaluate, evaluate_all
 
-    tape = flatten(tree(rpn))
+    tape = flatten(from_tokens(rpn))
     ball = evaluate(tape, {}, number.digits + 10)
     if ball.kind != "finite" or not ball.value.imag.contains(0):
         return None

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from emlc.check.reference import Point
+from emlc.ir.node import from_tokens
 from emlc.ir.tape import flatten
 from emlc.search.checkpoint import Checkpoint
-from emlc.search.found import describe, tree, where_right
+from emlc.search.found import describe, where_right
 from emlc.search.goal import Goal, first_failure
 from emlc.search.halfturn import LARGEST, LOG, PLAIN, RANGE, UNIT
 from emlc.search.meet import Hit, Meeting, meeting
@@ -323,7 +324,7 @@ def _confirm(
     for rpn in sorted({tuple(h) for h in r.hits}, key=lambda h: (len(set(h)), h)):
         if len(result.found) >= most or (result.found and time.monotonic() > pulse.until):
             break
-        tape = flatten(tree(rpn))
+        tape = flatten(from_tokens(rpn))
         if first_failure(goal, tape, r.points, finite) is not None:
             continue
         failure = first_failure(goal, tape, trial, finite)

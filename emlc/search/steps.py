@@ -12,7 +12,8 @@ import math
 
 import numpy as np
 
-from emlc.search.doubled import PI_H, PI_L, compiled, over, plus, times
+from emlc.lower.jit import compiled
+from emlc.search.doubled import PI_H, PI_L, over, plus, times
 from emlc.search.halfturn import (
     BEYOND,
     FINE,

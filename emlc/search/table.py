@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from emlc.search.doubled import compiled
+from emlc.lower.jit import compiled, mixed
 from emlc.search.halfturn import (
     BEYOND,
     FINE,
@@ -105,17 +105,6 @@ def scalar_key(v: Array) -> float:
     if v[2] != 0.0:
         s = a + 0.7364201193 * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))
     return float(s if v[5] != LOG else 1.3172 * s)
-
-
-@compiled
-def mixed(cell: int) -> int:
-    """A well spread 62-bit hash of a cell number."""
-    h = cell ^ (cell >> 31)
-    h = h * 0x3F58476D1CE4E5B9
-    h = h ^ ((h >> 29) & 0x7FFFFFFFF)
-    h = h * 0x14D049BB133111EB
-    h = h ^ ((h >> 32) & 0xFFFFFFFF)
-    return h & 0x3FFFFFFFFFFFFFFF
 
 
 @compiled

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from emlc.search.doubled import compiled, plus
+from emlc.lower.jit import compiled, mixed
+from emlc.search.doubled import plus
 from emlc.search.halfturn import (
     BEYOND,
     FINE,
@@ -26,7 +27,7 @@ from emlc.search.halfturn import (
     ln_half,
     minus,
 )
-from emlc.search.table import CELL_BITS, Array, cells, mixed, put, same, scalar_key, subtract
+from emlc.search.table import CELL_BITS, Array, cells, put, same, scalar_key, subtract
 
 BRANCHES = 1  # imaginary parts of needs are followed within 2 pi of the principal one
 _MARGIN = 64

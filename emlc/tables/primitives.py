@@ -69,9 +69,15 @@ def _fn(name: str, latex: str = "") -> dict[str, Any]:
 
 
 EML = P(
-    "eml", _XY, meaning="exp(x)-ln(y)", domain="y:positive", poles="y",
-    derivative=("exp(x)", "-1/y"), wolfram="EML[{x},{y}]",
-    latex=r"\operatorname{{eml}}\left({x},{y}\right)", mpmath="eml({x},{y})",
+    "eml",
+    _XY,
+    meaning="exp(x)-ln(y)",
+    domain="y:positive",
+    poles="y",
+    derivative=("exp(x)", "-1/y"),
+    wolfram="EML[{x},{y}]",
+    latex=r"\operatorname{{eml}}\left({x},{y}\right)",
+    mpmath="eml({x},{y})",
 )
 
 ROWS: tuple[Primitive, ...] = (

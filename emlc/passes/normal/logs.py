@@ -256,9 +256,13 @@ class Logs(Boxes):
 
     def is_zero_atom(self, atom: Atom) -> bool:
         """Whether the factor is known to be 0, as a sum of constants may turn out to be."""
-        if self.thorough and isinstance(atom.body, Form) and not names_in(*atom.body.terms):
-            if self.is_zero(atom.body if atom.kind == "sum" else self.ln_atom(atom.body)):
-                return True
+        if (
+            self.thorough
+            and isinstance(atom.body, Form)
+            and not names_in(*atom.body.terms)
+            and self.is_zero(atom.body if atom.kind == "sum" else self.ln_atom(atom.body))
+        ):
+            return True
         for known in self.vanishing:
             body = atom.body if atom.kind == "sum" else None
             if not isinstance(body, Form):
