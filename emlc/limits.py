@@ -19,3 +19,6 @@ LITERAL_TOTAL = 10_000_000
 
 WRITTEN_NODES = 5_000_000
 """Largest expression that is written out in full, counting shared parts each time they occur."""
+
+ARRAY_BYTES = 8_000_000_000
+"""Most bytes of arrays in one file, unpacked."""

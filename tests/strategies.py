@@ -46,3 +46,16 @@ pure_trees = st.recursive(
     lambda below: st.builds(eml, below, below),
     max_leaves=30,
 )
+
+# Formulas of x and y with small numbers, which other systems can evaluate.
+formulas = st.recursive(
+    st.one_of(
+        st.sampled_from(("x", "y")).map(var),
+        st.sampled_from([Fraction(n, d) for n, d in ((1, 1), (2, 1), (3, 1), (-1, 1), (1, 2))]).map(
+            lit
+        ),
+        st.sampled_from([node(row) for row in ROWS if not row.params]),
+    ),
+    _applied,
+    max_leaves=5,
+)

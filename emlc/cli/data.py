@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import sys
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
+from emlc.arrays import load
 from emlc.cli.report import number
 from emlc.errors import ArgumentError, ParseError
 from emlc.parse.names import canonical
@@ -153,15 +153,9 @@ def _cell(text: str) -> complex | None:
 
 def _arrays(name: str, variables: Sequence[str]) -> dict[str, NDArray[Any]]:
     """The arrays of the file by name."""
-    import numpy as np
-
-    try:
-        found = np.load(name, allow_pickle=False)
-        if not isinstance(found, np.ndarray):
-            with found:
-                return {key: found[key] for key in found.files}
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ParseError(f"{name} is not an array file: {error}") from None
+    found = load(name)
+    if isinstance(found, dict):
+        return found
     if found.dtype.names is not None:
         return {key: found[key] for key in found.dtype.names}
     if len(variables) == 1:

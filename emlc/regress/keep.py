@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 
-from emlc.errors import ArgumentError
+from emlc.arrays import load
+from emlc.errors import ArgumentError, ParseError
 from emlc.lower.jit import Array
 
 
 class Kept:
-    """The file of one fit; without a path it remembers nothing. `states` are what it held."""
+    """The file of one fit; without a path it remembers nothing. `state` is what it held."""
 
     def __init__(
         self, path: str | None, names: Sequence[str], x: Array, y: Array,
@@ -25,34 +25,29 @@ class Kept:
         digest = hashlib.sha256(repr((list(names), max_size, list(operators))).encode())
         digest.update(np.ascontiguousarray(x).tobytes() + np.ascontiguousarray(y).tobytes())
         self.mark = digest.hexdigest()
-        self.states: list[dict[str, Array]] = []
+        self.state: dict[str, Array] | None = None
         if path is not None and os.path.exists(path):
             self._load(path)
 
     def _load(self, path: str) -> None:
         try:
-            with np.load(path, allow_pickle=False) as held:
-                arrays = {key: held[key] for key in held.files}
-            mark, count = str(arrays.pop("mark")), int(arrays.pop("islands"))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = load(path)
+            if not isinstance(arrays, dict):
+                raise KeyError
+            mark = str(arrays.pop("mark"))
+        except (OSError, ParseError, KeyError, TypeError, ValueError):
             raise ArgumentError(f"{path} is not a checkpoint of a fit") from None
         if mark != self.mark:
             raise ArgumentError(
                 f"{path} belongs to a fit of other data or options", hint="give another file"
             )
-        for k in range(count):
-            head = f"{k}."
-            self.states.append(
-                {key[len(head) :]: a for key, a in arrays.items() if key.startswith(head)}
-            )
+        self.state = arrays
 
-    def save(self, states: Sequence[dict[str, Array]]) -> None:
-        """Write the states, whole or not at all."""
+    def save(self, state: dict[str, Array]) -> None:
+        """Write the state, whole or not at all."""
         if self.path is None:
             return
-        held: dict[str, Array] = {"mark": np.array(self.mark), "islands": np.array(len(states))}
-        for k, state in enumerate(states):
-            held |= {f"{k}.{key}": a for key, a in state.items()}
+        held = {"mark": np.array(self.mark), **state}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **held)  # type: ignore[arg-type]
         with open(self.path + ".new", "wb") as file:

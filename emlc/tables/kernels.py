@@ -74,8 +74,8 @@ KERNELS: dict[str, Kernel] = {
     "pow": K(under="always"),
     "cbrt": K("x", line="np.where({x}<0,np.nan,np.cbrt({x}))"),
     "hypot": K("xy", line="np.hypot({x},{y})"),
-    "gap": K(line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})"),
-    "gap_over": K("sxyz", line="np.where({x}>0,{y}/({s}+{x}),{s}-{x})/{z}"),
+    "gap": K(line="np.where({x}>0,{y}/np.where({x}>0,{s}+{x},1.0),{s}-{x})"),
+    "gap_over": K("sxyz", line="np.where({x}>0,{y}/np.where({x}>0,{s}+{x},1.0),{s}-{x})/{z}"),
     "cube": K("x", under="x", scale="one", power=True, line="{x}*{x}*{x}"),
 }
 KERNELS |= {

@@ -1,0 +1,218 @@
+"""Rows, identities and primitives by balls, by sympy's lemmas and by the interpreter."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice, product
+
+import pytest
+from mpmath import mp, mpc
+
+from emlc.check.lemmas import lemmas, row_key
+from emlc.check.raised import proved_by_raising
+from emlc.check.reference import Point, Reference
+from emlc.ir.node import node, var
+from emlc.ir.tape import flatten
+from emlc.lower.balls import Ball, evaluate
+from emlc.passes.compile import Template, compile_tree
+from emlc.show import show
+from emlc.tables.careful import FORMS
+from emlc.tables.identities import DEFINITIONS
+from emlc.tables.primitives import ROWS, Primitive
+from emlc.tables.stable import STABLE
+from emlc.tables.witnesses import Witness
+from tests.conformance import FULL, many
+from tests.conformance.interpreter import CONSTANTS, FUNCTIONS, formula, same, tree
+from tests.rows import BODY_ROWS, TREE_ROWS, is_off, label, row_ranges, sampled
+
+HALF, TINY = Fraction(1, 2), Fraction(1, 1 << 40)
+
+
+def as_told(ball: Ball) -> mpc | str | None:
+    """What a ball says, in the interpreter's words; None where it is undecided."""
+    if ball.kind != "finite":
+        return None if ball.kind == "undecided" else ball.kind
+    parts = (ball.value.real.mid(), ball.value.imag.mid())
+    with mp.workdps(40):
+        return mpc(*(mp.ldexp(mp.mpf(int(m)), int(e)) for m, e in (x.man_exp() for x in parts)))
+
+
+# -- rows of the table of witnesses ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "row"), TREE_ROWS, ids=label)
+def test_a_tree_row(name: str, row: Witness) -> None:
+    template = Template(row)
+    tape = flatten(template.build([var(p) for p in template.params]))
+    right = told = 0
+    for point in sampled(template, many(9, 200)):
+        want = formula(row.computes, point)
+        if want is None:
+            continue
+        got = tree(row.tree, point)
+        ball = as_told(evaluate(tape, point, 24, 1 << 12))
+        assert ball is None or got is None or same(got, ball), point
+        told += ball is not None
+        if got is not None and not is_off(template, point):
+            assert same(got, want), (point, got, want)
+            right += 1
+    assert min(right, told) >= (4 if template.params else 1)
+
+
+@pytest.mark.parametrize(("name", "row"), BODY_ROWS, ids=label)
+def test_a_body_row(name: str, row: Witness) -> None:
+    """The body is the pattern, and so is the tree that the compiler makes of it.
+
+    A body with eml inside goes around a cut, where mpmath's rounded pi takes it to the other side:
+    it is judged by its tree alone.
+    """
+    template = Template(row)
+    mode = "finite" if row.use == "finite" else "exact"
+    made = compile_tree(template.body, row_ranges(template), mode).tree
+    rpn, tape = show(made, "rpn"), flatten(made)
+    seen = 0
+    for point in sampled(template, many(6, 200)):
+        want, got = formula(row.computes, point), formula(row.body, point)
+        if want is None or got is None:
+            continue
+        assert "eml" in row.body or same(want, got), (point, want, got)
+        own = tree(rpn, point)
+        ball = as_told(evaluate(tape, point, 24, 1 << 12))
+        for told in (own, ball):
+            assert told is None or same(want, told), (point, want, told)
+        seen += own is not None and ball is not None
+    assert seen >= 3
+
+
+UNDECIDED = [row for _, row in (*TREE_ROWS, *BODY_ROWS) if row_key(row) not in lemmas()]
+# What sympy does not decide and the normal form proves; the others rest on points.
+RAISED = [row for row in UNDECIDED if row.tree]
+
+
+def test_sympy_decides_most_rows() -> None:
+    """The lemmas themselves are derived again by tests/test_check.py."""
+    assert len(UNDECIDED) <= 45
+
+
+@pytest.mark.parametrize("row", RAISED if FULL else RAISED[::4], ids=row_key)
+def test_a_row_that_sympy_leaves_open_is_proved_by_its_normal_form(row: Witness) -> None:
+    template = Template(row)
+    tape = flatten(template.build([var(p) for p in template.params]))
+    off = [(part, value) for part, values in template.off for value in values]
+    verdict = proved_by_raising(template.pattern, tape, row_ranges(template), off, seconds=30)
+    assert verdict.status == "proved", verdict.how
+
+
+# -- primitives and identities ---------------------------------------------------------------------
+
+
+def pool(names: tuple[str, ...], real: bool) -> Iterator[Point]:
+    """Points on both sides of every cut, on the cuts, and at the special places."""
+    line = [Fraction(n) for n in (0, 1, -1, -5, 12, -12, "1/2", "-1/2", "7/3", "-7/3", "1/1000",
+                                  "-1/1000")]  # fmt: skip
+    values = [(x, Fraction(0)) for x in line]
+    if not real:
+        values += [(x, s * TINY) for x in (-2, -HALF, HALF, Fraction(2)) for s in (1, -1)]
+        values += [(s * TINY, y) for y in (-2, -HALF, HALF, Fraction(2)) for s in (1, -1)]
+        values += [(Fraction(0), y) for y in (-2, -1, -HALF, HALF, Fraction(1), Fraction(2))]
+        values += [(Fraction(a), Fraction(b)) for a, b in ((1, 2), (-3, 1), (-1, -2), (2, -3))]
+    every = list(product(values, repeat=len(names)))
+    if not FULL and len(every) > 200:
+        every = every[:20] + random.Random(7).sample(every, 180)
+    for chosen in every:
+        yield dict(zip(names, chosen, strict=True))
+
+
+def call(row: Primitive) -> str:
+    return f"{row.name}({','.join(row.params)})" if row.params else row.name
+
+
+def test_the_interpreter_knows_every_row() -> None:
+    assert {row.name for row in ROWS} == {*FUNCTIONS, *CONSTANTS}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_primitive(row: Primitive) -> None:
+    """Its meaning in the tables, and mpmath as emlc calls it, are the function of the books."""
+    reference = Reference(node(row, *map(var, row.params)))
+    seen = 0
+    for point in pool(row.params, row.real_only):
+        want = formula(call(row), point, 60)
+        got = reference.at(point, 60)
+        if want is None or got is None or abs(want) > 1e40:
+            continue
+        assert same(got, want), (point, got, want)
+        if row.meaning:
+            meant = formula(row.meaning, point, 60)
+            assert meant is not None and same(meant, want), (point, meant, want)
+        seen += 1
+    assert seen >= (5 if row.params else 1)
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.params], ids=lambda row: row.name)
+def test_a_derivative(row: Primitive) -> None:
+    """Off the cuts it is the limit of difference quotients, in the plane too."""
+    seen = 0
+    step = mp.mpf(10) ** -30
+    for point in islice(generic(row), many(8, 400)):
+        for name, text in zip(row.params, row.derivative, strict=True):
+            claimed = formula(text, point, 70)
+            if claimed is None or abs(claimed) > 1e15:
+                continue
+            with mp.workdps(90):
+                at = {n: mpc(*(mp.mpf(q.numerator) / q.denominator for q in z))
+                      for n, z in point.items()}  # fmt: skip
+                try:
+                    ends = [
+                        FUNCTIONS[row.name](*({**at, name: at[name] + s * step}[p]
+                                              for p in row.params)) for s in (1, -1)
+                    ]  # fmt: skip
+                except ZeroDivisionError:
+                    continue
+                got = (ends[0] - ends[1]) / (2 * step)
+            assert abs(got - claimed) <= mp.mpf(10) ** -15 * (1 + abs(claimed)), (point, name)
+            seen += 1
+    assert seen >= 3
+
+
+def generic(row: Primitive) -> Iterator[Point]:
+    """Points of the plane off every cut; of real functions, positive numbers."""
+    rng = random.Random(row.name)
+    while True:
+        parts = {p: [Fraction(rng.randint(-400, 400) or 1, 101) for _ in "ab"] for p in row.params}
+        yield {p: (abs(a), Fraction(0)) if row.real_only else (a, b) for p, (a, b) in parts.items()}
+
+
+def sides() -> Iterator[tuple[str, str, bool]]:
+    """Both sides of each identity of the tables, and whether it is for real values only."""
+    for name, body in DEFINITIONS.items():
+        yield f"{name}(x)", body, False
+    for left, right in STABLE:
+        yield left, right, True
+    for left, right, *parts in FORMS:
+        if parts:
+            root, x, _ = parts
+            right = f"({root})-({x})" if right == "gap" else f"({x})-({root})"
+        yield left, right, True
+
+
+@pytest.mark.parametrize(("left", "right", "real"), list(sides()))
+def test_an_identity(left: str, right: str, real: bool) -> None:
+    names = tuple(name for name in ("x", "y") if name in _letters(left))
+    seen = 0
+    for point in pool(names, real):
+        want = formula(left, point, 60)
+        if want is None or (real and abs(want.imag) > 1e-40):
+            continue
+        got = formula(right, point, 60)
+        assert got is not None and same(got, want), (point, got, want)
+        seen += 1
+    assert seen >= 6
+
+
+def _letters(text: str) -> set[str]:
+    """The names of a formula that are one letter long."""
+    words = "".join(c if c.isalnum() else " " for c in text).split()
+    return {word for word in words if len(word) == 1}
