@@ -58,3 +58,14 @@ def emlc(
         return Done(status, captured.out, captured.err)
 
     return call
+
+
+def contrast(front: str, back: str) -> float:
+    """The ratio of the luminances of two colours, #rrggbb or #rgb (WCAG 2.2)."""
+    light = []
+    for colour in (front, back):
+        colour = colour if len(colour) == 7 else "#" + "".join(2 * c for c in colour[1:])
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        flat = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        light.append(sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), flat, strict=True)))
+    return (max(light) + 0.05) / (min(light) + 0.05)

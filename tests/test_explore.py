@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import contrast
 
 import emlc
 from emlc.check.reference import Reference
@@ -316,21 +317,14 @@ def test_everything_has_a_name_and_contrast_enough(tab: Any, tmp_path: Path) -> 
     assert tab.evaluate(nameless) == 0
     for scheme in ("light", "dark"):
         tab.emulate_media(color_scheme=scheme)
-        for name in ("--ink", "--faint", "--left", "--right", "--bad"):
-            assert contrast(tab, name, "--paper") >= 4.5, (scheme, name)
-
-
-def contrast(tab: Any, *names: str) -> float:
-    """The ratio of the luminances of two colours of the page (WCAG 2.2)."""
-    style = "getComputedStyle(document.documentElement)"
-    light = []
-    for name in names:
-        text = tab.evaluate(f"{style}.getPropertyValue('{name}').trim()").lstrip("#")
-        text = text if len(text) == 6 else "".join(2 * c for c in text)
-        parts = (int(text[k : k + 2], 16) / 255 for k in (0, 2, 4))
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        light.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(light) + 0.05) / (min(light) + 0.05)
+        style = "getComputedStyle(document.documentElement)"
+        colour = {
+            name: tab.evaluate(f"{style}.getPropertyValue('--{name}').trim()")
+            for name in ("ink", "faint", "left", "right", "bad", "paper", "soft", "hot")
+        }
+        pairs = [(name, "paper") for name in ("ink", "faint", "left", "right", "bad")]
+        for front, back in (*pairs, ("ink", "soft"), ("ink", "hot")):
+            assert contrast(colour[front], colour[back]) >= 4.5, (scheme, front, back)
 
 
 def test_the_page_computes_every_row_that_it_claims(tab: Any, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any, get_args
 from xml.etree import ElementTree
 
 import pytest
+from conftest import contrast
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from emlc.render.blocks import blocks, parts_of, spoken
 from emlc.render.layout import tidy
 from emlc.render.mathml import mathml
 from emlc.render.scene import Style, scene
+from emlc.render.theme import THEMES
 from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 
 GOLDEN = Path(__file__).parent / "golden" / "render"
@@ -45,6 +47,14 @@ SINH = "111111111EEE1EE11EE1EEEE1EE1x111x1EEE1EE11E1EE1E1EEE1EE1E"
 def tree(rpn: str) -> Node:
     """The expression of compact RPN text."""
     return parse_tree(rpn, "rpn")
+
+
+def chain(levels: int) -> Node:
+    """A tree as deep as its nodes allow."""
+    top = var("x")
+    for _ in range(levels):
+        top = eml(top, ONE)
+    return top
 
 
 @cache
@@ -95,8 +105,10 @@ GOLDENS: dict[str, Callable[[], str | bytes]] = {
     "mul-circuit.svg": lambda: to_svg(flatten(tree(MUL)), "circuit", title="x*y", size=400),
     "sin-macro.svg": lambda: drawn("sin(x)", "svg", direction="LR", theme="safe"),
     "sin-macro.txt": lambda: drawn("sin(x)", "txt"),
-    "sqrt-dag.mmd": lambda: draw(flatten(tree(SQRT)), "mermaid", "dag", highlight=[4]),
-    "ln.tex": lambda: draw(flatten(tree(LN)), "tikz", title="ln(x)", direction="BT"),
+    "sqrt-dag.mmd": lambda: draw(
+        flatten(tree(SQRT)), "mermaid", "dag", highlight=[4], theme="print"
+    ),
+    "ln.tex": lambda: drawn("ln(β_1 + Ω)", "tikz", direction="BT", theme="dark"),
     "ln.html": lambda: draw(flatten(tree(LN)), "html", title="ln(x)"),
     "sinh-dag.txt": lambda: draw(flatten(tree(SINH)), "txt", "dag", width=40),
     "sinh-clipped.txt": lambda: to_text(flatten(tree(SINH)), limit=31, unicode=False),
@@ -258,6 +270,12 @@ def test_circuits_mark_every_first_input() -> None:
     assert tags.count(f"{SVG}polygon") == tags.count(f"{SVG}circle") == tree_size(SQRT) // 2
 
 
+@pytest.mark.parametrize(("levels", "way"), [(17, "RL"), (18, "TB")])
+def test_circuits_run_to_the_right_while_they_fit_a_page(levels: int, way: str) -> None:
+    tape = flatten(chain(levels))
+    assert to_svg(tape, "circuit") == to_svg(tape, "circuit", direction=way)
+
+
 def tree_size(rpn: str) -> int:
     return measure(flatten(tree(rpn))).size
 
@@ -348,6 +366,33 @@ def test_ten_thousand_nodes_take_less_than_a_second() -> None:
     assert time.process_time() - before < 1.0
     assert texts(svg).count("eml") == 4_999
     assert "more" not in svg
+
+
+def test_what_others_draw_is_no_more_than_they_can() -> None:
+    """Mermaid refuses more than 500 links, TeX knows no length of 16,384 points."""
+    tape = flatten(chain(20_000))
+    links = re.findall(r" -.- n", str(draw(tape, "mermaid")))
+    assert 490 < len(links) <= 500
+    tikz = str(draw(tape, "tikz"))
+    (scale,) = re.findall(r"y=-([\d.]+)pt", tikz)
+    (height,) = re.findall(r"\(0,0\) rectangle \([\d.]+,([\d.]+)\)", tikz)
+    assert 15_000 < float(scale) * float(height) < 16_384
+
+
+# Colours
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_colours_are_told_apart(name: str) -> None:
+    """WCAG 2.2, AA: 4.5 for words, 3 for lines."""
+    theme = THEMES[name]
+    fills = (theme.paper, theme.node, theme.number, theme.variable, theme.block, theme.hot)
+    words = [*((theme.ink, fill) for fill in fills), (theme.faint, theme.paper),
+             (theme.shared, theme.paper)]  # fmt: skip
+    lines = [(line, theme.paper) for line in (theme.ink, theme.faint, theme.left, theme.right)]
+    for least, pairs in ((4.5, words), (3.0, lines)):
+        for front, back in pairs:
+            assert contrast(front, back) >= least, (front, back)
 
 
 # Graphviz

@@ -186,15 +186,14 @@ def _levels(
 ) -> list[float]:
     """How far every level is from the root's."""
     count = 1 + max(s.depth for s in spots)
-    step = _LEVEL + 8 if gates else _LEVEL
     if not flat:
-        return [step * k for k in range(count)]
+        return [(_LEVEL + 8 if gates else _LEVEL) * k for k in range(count)]
     widest = [0.0] * count
     for spot, (width, _) in zip(spots, sizes, strict=True):
         widest[spot.depth] = max(widest[spot.depth], width)
     places = [0.0]
     for near, far in pairwise(widest):
-        places.append(places[-1] + (near + far) / 2 + step - 2 * RADIUS)
+        places.append(places[-1] + (near + far) / 2 + _LEVEL - 2 * RADIUS)
     return places
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from emlc.ir.node import Node
+from emlc.render.svg import xml
 from emlc.show import show
 
 _TOKEN = re.compile(
@@ -19,8 +20,8 @@ _TOKEN = re.compile(
 )
 _SIGNS = {"-": "−", "*": "⋅", "cdot": "⋅", "times": "×"}
 _ODD_LETTERS = {
-    "varepsilon": "ϵ", "vartheta": "ϑ", "varkappa": "ϰ", "varrho": "ϱ", "varsigma": "ς",
-    "varphi": "φ", "phi": "ϕ", "hbar": "ℏ", "ell": "ℓ", "lambda": "λ", "Lambda": "Λ",
+    "epsilon": "ϵ", "varepsilon": "ε", "vartheta": "ϑ", "varkappa": "ϰ", "varrho": "ϱ",
+    "varsigma": "ς", "varphi": "φ", "phi": "ϕ", "hbar": "ℏ", "ell": "ℓ", "lambda": "λ", "Lambda": "Λ",
 }  # fmt: skip
 _APPLY = "<mo>&#x2061;</mo>"
 _NEEDS = {"frac": 2, "sqrt": 1}
@@ -129,19 +130,23 @@ def _leaf(group: _Group, found: re.Match[str]) -> None:
         group.add(f"<mn>{found['number']}</mn>")
     elif found["word"] is not None:
         word = found["word"].replace("\\", "")
-        group.add(f'<mi mathvariant="normal">{_xml(word)}</mi>')
+        group.add(f'<mi mathvariant="normal">{xml(word)}</mi>')
         group.items += [_APPLY] * (not group.waiting and "operatorname" in found[0])
     elif name in _SIGNS or (sign and not sign.isalnum()):
-        group.add(f"<mo>{_xml(_SIGNS.get(name or sign, sign))}</mo>")
+        group.add(f"<mo>{xml(_SIGNS.get(name or sign, sign))}</mo>")
     else:
-        letter = sign or _letter(name)
-        group.add(f"<mi>{_xml(letter or name)}</mi>")
+        letter = sign or letter_of(name)
+        group.add(f"<mi>{xml(letter or name)}</mi>")
         if not letter and not group.waiting:
             group.items.append(_APPLY)
 
 
-def _letter(name: str) -> str:
-    """The letter of this name, "" where it names a function."""
+def letter_of(name: str) -> str:
+    """The letter that a LaTeX command writes, "" where it names a function.
+
+    >>> letter_of("beta"), letter_of("Omega"), letter_of("sin")
+    ('β', 'Ω', '')
+    """
     if name in _ODD_LETTERS:
         return _ODD_LETTERS[name]
     case = "CAPITAL" if name[0].isupper() else "SMALL"
@@ -149,8 +154,3 @@ def _letter(name: str) -> str:
         return unicodedata.lookup(f"GREEK {case} LETTER {name.upper()}")
     except KeyError:
         return ""
-
-
-def _xml(text: str) -> str:
-    safe = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emlc.render.frame import known_direction
 from emlc.render.scene import Kind, Scene, Spot
+from emlc.render.theme import theme_of
 
 _SHAPES: dict[Kind, tuple[str, str]] = {
     "eml": ("((", "))"),
@@ -16,9 +17,15 @@ _SHAPES: dict[Kind, tuple[str, str]] = {
 }
 
 
-def write_mermaid(seen: Scene, title: str = "", direction: str = "TB") -> str:
+# Mermaid's own themes for those of emlc that its default is not.
+_THEMES = {"dark": "dark", "print": "neutral"}
+
+
+def write_mermaid(seen: Scene, title: str = "", direction: str = "TB", theme: str = "light") -> str:
     """The scene as a flow chart: solid links to the argument of exp, dotted ones to that of ln."""
-    lines = [f"%% {_comment(w)}" for w in (title, seen.caption, *seen.notes) if w]
+    theme_of(theme)
+    lines = [f'%%{{init: {{"theme": "{_THEMES[theme]}"}}}}%%'] if theme in _THEMES else []
+    lines += [f"%% {_comment(w)}" for w in (title, seen.caption, *seen.notes) if w]
     lines.append(f"flowchart {known_direction(direction)}")
     for number, spot in enumerate(seen.spots):
         if spot.kind != "again":

@@ -27,7 +27,10 @@ FORMATS = ("svg", "png", "pdf", "html", "dot", "mermaid", "tikz", "txt")
 
 # Graphviz takes seconds where the tidy layout takes milliseconds: it gets small graphs only.
 DOT_LIMIT = 400
-PNG_LIMIT = 2_000
+# What readers cope with: Mermaid refuses more than 500 links, TeX runs out of memory.
+LIMITS = {"png": 2_000, "tikz": 2_000, "mermaid": 500, "txt": TEXT_LIMIT}
+# A circuit of more levels is wider than a page.
+_LEVELS = 18
 _PIXELS = 30_000_000
 _PNG = "install `emlc[png]`, or write svg or pdf"
 
@@ -55,11 +58,18 @@ class _Wish:
 
     def drawing(self, *notes: str) -> Drawing:
         seen = self.scene()
-        gates = self.style == "circuit"
         return drawing(
             replace(seen, notes=(*seen.notes, *notes)), theme_of(self.theme), self.title,
-            self.direction, gates=gates,
+            self.direction_of(seen), gates=self.style == "circuit",
         )  # fmt: skip
+
+    def dot(self, seen: Scene) -> str:
+        return write_dot(seen, theme_of(self.theme), self.title, self.direction_of(seen))
+
+    def direction_of(self, seen: Scene) -> str:
+        """As asked for, or as suits the style: a circuit's signals run to the right."""
+        runs = self.style == "circuit" and max(s.depth for s in seen.spots) < _LEVELS
+        return known_direction(self.direction or ("RL" if runs else "TB"))
 
 
 def to_svg(
@@ -80,7 +90,8 @@ def to_svg(
     `style` is "tree" (every subtree written out), "dag" (shared ones once), "macro" (recognised
     parts as blocks that name what they compute; `ranges` says where the variables range) or
     "circuit" (eml as a triangle whose first input has a dot). `direction` is the way from the root:
-    TB, BT, LR or RL. `size` is the width in pixels.
+    TB, BT, LR or RL; without, TB, and RL for a circuit that fits a page. `size` is the width in
+    pixels.
 
     Engine "own" needs nothing installed, takes time linear in the nodes drawn and writes the same
     bytes every time; it names a shared subtree (#1) where it is used again. Engine "dot" asks
@@ -93,15 +104,9 @@ def to_svg(
     >>> to_svg(flatten(eml(var("x"), ONE)), title="exp(x)").splitlines()[1]
     '<title>EML tree of exp(x)</title>'
     """
-    direction = _direction(direction, style)
     return _svg(
         _Wish(tape, style, engine, direction, tuple(highlight), limit, title, theme, size, ranges)
     )
-
-
-def _direction(direction: str, style: Style) -> str:
-    """The direction as asked for, or as suits the style: a circuit's signals run to the right."""
-    return known_direction(direction or ("RL" if style == "circuit" else "TB"))
 
 
 def _svg(wish: _Wish) -> str:
@@ -112,9 +117,8 @@ def _svg(wish: _Wish) -> str:
     if wish.engine == "dot" or (maybe and dot_program()):
         small = wish.scene(DOT_LIMIT)
         if wish.engine == "dot" or not small.notes:
-            source = write_dot(small, theme_of(wish.theme), wish.title, wish.direction)
             try:
-                return _described(run_dot(source, "svg"), small, wish.title)
+                return _described(run_dot(wish.dot(small), "svg"), small, wish.title)
             except LimitError as slow:
                 notes.append(f"{slow.message}; drawn by emlc instead")
     return write_svg(wish.drawing(*notes), wish.size)
@@ -162,24 +166,19 @@ def draw(
     """
     if fmt not in FORMATS:
         raise ArgumentError(f"no picture format {fmt!r}", hint="formats are " + ", ".join(FORMATS))
-    hot = tuple(highlight)
+    nodes = LIMITS.get(fmt, LIMIT) if limit is None else limit
     if fmt == "txt":
-        lines = TEXT_LIMIT if limit is None else limit
         return to_text(
-            tape, style, width=width, limit=lines, title=title, ranges=ranges, unicode=unicode
+            tape, style, width=width, limit=nodes, title=title, ranges=ranges, unicode=unicode
         )
-    nodes = (PNG_LIMIT if fmt == "png" else LIMIT) if limit is None else limit
-    way = _direction(direction, style)
-    wish = _Wish(tape, style, engine, way, hot, nodes, title, theme, size, ranges)
+    hot = tuple(highlight)
+    wish = _Wish(tape, style, engine, direction, hot, nodes, title, theme, size, ranges)
     return _WRITERS[fmt](wish)
 
 
-def _dot(wish: _Wish) -> str:
-    return write_dot(wish.scene(), theme_of(wish.theme), wish.title, wish.direction)
-
-
 def _mermaid(wish: _Wish) -> str:
-    return write_mermaid(wish.scene(), wish.title, wish.direction)
+    seen = wish.scene()
+    return write_mermaid(seen, wish.title, wish.direction_of(seen), wish.theme)
 
 
 def _html(wish: _Wish) -> str:
@@ -195,7 +194,7 @@ def _png(wish: _Wish) -> bytes:
         small = wish.scene(DOT_LIMIT)
         if dot_program() is None and wish.engine != "dot":
             raise MissingError("this png needs the package resvg-py, or Graphviz", hint=_PNG)
-        return run_dot(write_dot(small, theme_of(wish.theme), wish.title, wish.direction), "png")
+        return run_dot(wish.dot(small), "png")
     made = wish.drawing()
     zoom = wish.size / made.width if wish.size else 2.0
     pixels = made.width * made.height * zoom * zoom
@@ -218,7 +217,7 @@ _WRITERS: dict[str, Callable[[_Wish], str | bytes]] = {
     "png": _png,
     "pdf": lambda wish: write_pdf(wish.drawing(), wish.size),
     "html": _html,
-    "dot": _dot,
+    "dot": lambda wish: wish.dot(wish.scene()),
     "mermaid": _mermaid,
     "tikz": lambda wish: write_tikz(wish.drawing(), wish.size),
 }

@@ -6,24 +6,33 @@ from collections.abc import Iterator
 
 from emlc.render.drawing import Box, Circle, Drawing, Look, Mark, Path, Polygon, Text
 from emlc.render.frame import Point
+from emlc.render.mathml import letter_of
+from emlc.tables.spellings import LETTERS
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
     "−": r"$-$", "×": r"$\times$", "÷": r"$\div$", "·": r"$\cdot$", "²": r"$^2$", "≈": r"$\approx$",
-    "…": r"\dots{}", "π": r"$\pi$",
+    "…": r"\dots{}",
+    **{letter_of(name): rf"\ensuremath{{\{name}}}" for name in LETTERS - {"omicron"}},
 }  # fmt: skip
+
+# TeX knows no length beyond 16,383 points.
+_LONGEST = 16_000.0
 
 
 def write_tikz(made: Drawing, size: float | None = None) -> str:
     """The drawing as a tikzpicture environment, `size` points wide where it is given."""
     scale = 0.75 if size is None else size / made.width
+    scale = min(scale, _LONGEST / max(made.width, made.height))
     named = f" of {' '.join(made.title.split())}" if made.title else ""
     lines = [
         f"% EML tree{named}; needs \\usepackage{{tikz}}",
         f"\\begin{{tikzpicture}}[x={scale:.4f}pt, y=-{scale:.4f}pt]",
     ]
     lines += [f"\\definecolor{{eml{c[1:]}}}{{HTML}}{{{c[1:].upper()}}}" for c in _colours(made)]
+    corner = _pair((made.width, made.height))
+    lines.append(f"\\path[fill=eml{made.theme.paper[1:]}] (0,0) rectangle {corner};")
     for name, look in made.looks.items():
         for mark in made.marks.get(name, []):
             lines.append(_mark(mark, look, scale))
@@ -34,7 +43,7 @@ def _colours(made: Drawing) -> list[str]:
     """The colours in use, each once."""
     own = (m.fill for marks in made.marks.values() for m in marks if hasattr(m, "fill"))
     used = [c for name in made.marks for c in (made.looks[name].fill, made.looks[name].stroke)]
-    return [c for c in dict.fromkeys([*used, *own]) if c]
+    return [c for c in dict.fromkeys([made.theme.paper, *used, *own]) if c]
 
 
 def _mark(mark: Mark, look: Look, scale: float) -> str:
