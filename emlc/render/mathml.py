@@ -21,7 +21,8 @@ _TOKEN = re.compile(
 _SIGNS = {"-": "−", "*": "⋅", "cdot": "⋅", "times": "×"}
 _ODD_LETTERS = {
     "epsilon": "ϵ", "varepsilon": "ε", "vartheta": "ϑ", "varkappa": "ϰ", "varrho": "ϱ",
-    "varsigma": "ς", "varphi": "φ", "phi": "ϕ", "hbar": "ℏ", "ell": "ℓ", "lambda": "λ", "Lambda": "Λ",
+    "varsigma": "ς", "varphi": "φ", "phi": "ϕ", "hbar": "ℏ", "ell": "ℓ",
+    "lambda": "λ", "Lambda": "Λ",
 }  # fmt: skip
 _APPLY = "<mo>&#x2061;</mo>"
 _NEEDS = {"frac": 2, "sqrt": 1}
