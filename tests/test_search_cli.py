@@ -25,7 +25,7 @@ def test_the_document_of_a_search(emlc: Any) -> None:
     assert (done.status, set(done.json)) == (0, KEYS)
     first = done.json["found"][0]
     assert first["k"] == len(first["rpn"]) == done.json["lower_bound"] == 17
-    assert first["domains"]["real"] == {"exact": "agrees", "complex128": True}
+    assert first["domains"]["real"] == {"exact": "proved", "complex128": True}
     assert first["domains"]["complex"]["exact"] == "refuted"
 
 

@@ -26,6 +26,7 @@ _PROGRAMS = {
 }
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "asimd", "sve")
 _PATHS = re.compile(r"emlc_\w+\.(?:py|o|so)|emlc_\w+\.\S+\.(?:pyc|nbi|nbc)")
+_KERNELS = "kernels-*/*/*.nb[ic]"
 
 
 class Found(NamedTuple):
@@ -165,7 +166,8 @@ def _files() -> list[Path]:
 
     places = (folder(), folder() / "__pycache__")
     files = [path for place in places if place.is_dir() for path in place.iterdir()]
-    return [path for path in files if _PATHS.fullmatch(path.name) and path.is_file()]
+    kept = [path for path in files if _PATHS.fullmatch(path.name) and path.is_file()]
+    return [*kept, *folder().glob(_KERNELS)]
 
 
 def _cache(freed: tuple[int, int] | None) -> list[Found]:

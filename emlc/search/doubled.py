@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
+
 from emlc.lower.jit import compiled
 
 Pair = tuple[float, float]
@@ -80,7 +82,7 @@ def over(ah: float, al: float, bh: float, bl: float) -> Pair:
 @compiled
 def exp_pair(h: float, low: float) -> Pair:
     """exp for |h| < 640: Taylor on 1/512 of the reduced argument, squared nine times."""
-    k = math.floor(h / LN2_H + 0.5)
+    k = np.floor(h / LN2_H + 0.5)
     ph, pl = times(LN2_H, LN2_L, k, 0.0)
     rh, rl = plus(h, low, -ph, -pl)
     rh, rl = rh / 512.0, rl / 512.0
@@ -93,7 +95,7 @@ def exp_pair(h: float, low: float) -> Pair:
         qh, ql = times(sh, sl, sh, sl)
         sh, sl = plus(2.0 * sh, 2.0 * sl, qh, ql)
     sh, sl = plus(sh, sl, 1.0, 0.0)
-    k1 = math.floor(k / 2.0)
+    k1 = np.floor(k / 2.0)
     f, g = 2.0**k1, 2.0 ** (k - k1)
     return sh * f * g, sl * f * g
 
@@ -124,7 +126,7 @@ def log_pair(h: float, low: float) -> Pair:
 @compiled
 def cos_sin_pi(bh: float, bl: float) -> tuple[float, float, float, float]:
     """cos and sin of pi b as two pairs, exact at multiples of a half."""
-    n = math.floor(2.0 * bh + 0.5)
+    n = np.floor(2.0 * bh + 0.5)
     fh, fl = plus(bh, bl, -0.5 * n, 0.0)
     if fh == 0.0:
         ch, cl, sh, sl = 1.0, 0.0, 0.0, 0.0
@@ -153,7 +155,7 @@ def cos_sin_pi(bh: float, bl: float) -> tuple[float, float, float, float]:
 def polar(ah: float, al: float, bh: float, bl: float) -> tuple[float, float, float, float]:
     """ln |z| and arg z / pi of z = a + i pi b, b not 0."""
     yh, yl = times(bh, bl, PI_H, PI_L)
-    k = math.floor(math.log2(max(abs(ah), abs(yh))) + 0.5)
+    k = np.floor(math.log2(max(abs(ah), abs(yh))) + 0.5)
     f = 2.0 ** (-k)
     xh, xl, yh, yl = ah * f, al * f, yh * f, yl * f
     ph, pl = times(xh, xl, xh, xl)

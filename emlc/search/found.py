@@ -10,16 +10,16 @@ from emlc.check import Verdict, check_tree, proved_by_raising
 from emlc.check.points import sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import EmlcError
-from emlc.ir.node import Node, from_tokens
-from emlc.ir.tape import flatten
+from emlc.ir.node import from_tokens
+from emlc.ir.tape import Tape, flatten
 from emlc.lower.balls import evaluate_all
-from emlc.passes.ranges import declare, ranges
+from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.search.goal import Goal
 from emlc.search.result import Found
 
-DOMAINS = ("positive", "real", "complex")
+DOMAINS = ("complex", "real", "positive")  # each holds the next
 _COMPARED = 60
-_PROOF_SECONDS = 2.0
+_PROOF_SECONDS, _SHORT = 2.0, 0.5
 
 
 def describe(goal: Goal, rpn: list[str], trial: Sequence[Point], prove: bool = True) -> Found:
@@ -39,33 +39,39 @@ def describe(goal: Goal, rpn: list[str], trial: Sequence[Point], prove: bool = T
     return Found(len(rpn), rpn, verdict, infinite, plain_agrees(goal.reference, rpn, trial))
 
 
-def where_right(root: Node, rpn: Sequence[str]) -> dict[str, dict[str, object]]:
+def where_right(goal: Goal, rpn: Sequence[str], status: str) -> dict[str, dict[str, object]]:
     """By named domain of all variables: the status in the exact meaning, and in complex128.
 
-    >>> from emlc.parse import parse
-    >>> from emlc.passes.simplify import simplify
-    >>> found = where_right(simplify(parse("ln(x)").root), list("11xE1EE"))
-    >>> found["positive"]["exact"], found["real"]["exact"], found["real"]["complex128"]
-    ('agrees', 'refuted', True)
-    """
-    from emlc.ir.node import variables
+    `status` is that of the tree on the goal's own domain. What is proved on a larger domain is
+    proved on those inside it.
 
-    names = variables(root)
+    >>> from emlc.parse import parse
+    >>> from emlc.search.goal import goal
+    >>> found = where_right(goal(parse("ln(x)").root), list("11xE1EE"), "proved")
+    >>> found["positive"]["exact"], found["real"]["exact"], found["real"]["complex128"]
+    ('proved', 'refuted', True)
+    """
     tape = flatten(from_tokens(rpn))
+    own = set(goal.ranges.domain().values()) if goal.mode != "shortest" else set()
     out: dict[str, dict[str, object]] = {}
-    for domain in DOMAINS if names else ():
+    proved = False
+    for domain in DOMAINS if goal.names else ():
         try:
-            found = ranges(root, declare(dict.fromkeys(names, domain)))
+            found = ranges(goal.root, declare(dict.fromkeys(goal.names, domain)))
         except EmlcError:  # defined nowhere there
             continue
-        points = list(sample(found, _COMPARED, 3))
-        reference = Reference(root)
-        points = [p for p in points if reference.at(p, 30) is not None]
-        out[domain] = {
-            "exact": check_tree(root, tape, found).status,
-            "complex128": plain_agrees(reference, rpn, points),
-        }
-    return out
+        here = "proved" if proved else status if own == {domain} else _status(goal, tape, found)
+        proved = here == "proved"
+        points = [p for p in sample(found, _COMPARED, 3) if goal.reference.at(p, 30) is not None]
+        out[domain] = {"exact": here, "complex128": plain_agrees(goal.reference, rpn, points)}
+    return {domain: out[domain] for domain in reversed(DOMAINS) if domain in out}
+
+
+def _status(goal: Goal, tape: Tape, found: Ranges) -> str:
+    proof = proved_by_raising(goal.root, tape, found, seconds=_SHORT)
+    if proof.status == "proved":
+        return "proved"
+    return check_tree(goal.root, tape, found).status
 
 
 def plain_agrees(reference: Reference, rpn: Sequence[str], points: Sequence[Point]) -> bool:

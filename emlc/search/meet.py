@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from emlc.search.halfturn import FINE, LOSSY
+from emlc.search.pairs import ask, mark, stream
 from emlc.search.refine import Refiner, refine_need
-from emlc.search.table import Array, Table, fill, put
-from emlc.search.undo import BRANCHES, ask, expand, find_need, look_up, mark, stream
+from emlc.search.table import NO_SLOTS, Array, Table, fill, put, roomy
+from emlc.search.undo import BRANCHES, expand, find_need, look_up
 from emlc.search.work import WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
 
+_WAYS = 2 + 2 * BRANCHES  # to undo one sibling: as the left one, as the right one by each branch
 _NO_STATUS = np.empty(0, dtype=np.int8)
 
 
@@ -137,9 +139,13 @@ class Meeting:
         pieces = range(n.start[s], n.start[s + 1], piece)
         for lo in pieces if store else self._mine(pieces):
             self.tick()
-            self.compared += 2 * (min(lo + piece, n.start[s + 1]) - lo) * (block[1] - block[0])
+            hi = min(lo + piece, n.start[s + 1])
+            self.compared += 2 * (hi - lo) * (block[1] - block[0])
+            if store:
+                most = (hi - lo) * (block[1] - block[0]) * _WAYS
+                n.slots = roomy(n.slots, n.value, count, most)
             count, found, lossy, beyond = expand(
-                lo, min(lo + piece, n.start[s + 1]), *block, limit, store, count,
+                lo, hi, *block, limit, store, count,
                 *self._arrays(), hits, unsure,
             )  # fmt: skip
             if count < 0:
@@ -350,15 +356,15 @@ class Meeting:
 
 def meeting(t: Table, target: Array, capacity: int) -> Meeting:
     """Start from the empty context, whose need is the target, shape (points, 6)."""
-    slots = np.zeros(1 << max(10, int(capacity * 1.5).bit_length()), dtype=np.int64)
+    value = np.empty((capacity, len(target), 6))
     n = Needs(
-        np.empty((capacity, len(target), 6)),
+        value,
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
-        np.empty(capacity, dtype=np.int8), slots, [0, 1],
+        np.empty(capacity, dtype=np.int8), roomy(NO_SLOTS, value, 0, 0), [0, 1],
     )  # fmt: skip
     n.value[0] = target
     n.parent[0], n.sibling[0], n.side[0], n.exact[0] = -1, -1, 0, 1
     n.branch[0] = 0
-    put(slots, 0, n.value[0, 0])
+    put(n.slots, 0, n.value[0, 0])
     return Meeting(t, n)

@@ -235,7 +235,7 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
         result.found += result.nearly
     result.found.sort(key=lambda f: (f.k, not f.complex128, f.infinities, f.rpn))
     for n, f in enumerate(result.found[:MOST_SHOWN]):
-        result.found[n] = replace(f, domains=where_right(goal.root, f.rpn))
+        result.found[n] = replace(f, domains=where_right(goal, f.rpn, f.verdict.status))
     result.seconds = time.monotonic() - begun
     return result
 

@@ -30,7 +30,9 @@ from emlc.search.halfturn import (
 )
 
 Array = np.ndarray[Any, Any]
+NO_SLOTS = np.empty(0, dtype=np.int64)
 CELL_BITS = 10
+SKEW, LIFT = 0.7364201193, 1.3172  # what tells phases, and LOG forms, apart in a key
 _BORDER = 16
 _PIECE = 1_000_000  # candidates between two ticks
 GROW_NS = 500.0
@@ -103,8 +105,8 @@ def scalar_key(v: Array) -> float:
         a = 1e300 if a > 0.0 else -1e300
     s = a
     if v[2] != 0.0:
-        s = a + 0.7364201193 * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))
-    return float(s if v[5] != LOG else 1.3172 * s)
+        s = a + SKEW * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))
+    return float(s if v[5] != LOG else LIFT * s)
 
 
 @compiled
@@ -161,6 +163,14 @@ def find(slots: Array, value: Array, v: Array) -> int:
 
 
 @compiled
+def assign(rows: Array, n: int, v: Array) -> None:
+    """rows[n] = v, shape (points, 6): assignments of slices take seconds to compile."""
+    for p in range(v.shape[0]):
+        for k in range(6):
+            rows[n, p, k] = v[p, k]
+
+
+@compiled
 def put(slots: Array, n: int, v: Array) -> None:
     """Enter entry n under the key of its first value."""
     mask = slots.size - 1
@@ -170,6 +180,23 @@ def put(slots: Array, n: int, v: Array) -> None:
     while slots[at] != 0:
         at = (at + 1) & mask
     slots[at] = (((h >> 31) << 32) | n) + 1
+
+
+@compiled
+def enter(slots: Array, value: Array, count: int) -> None:
+    """Enter the first entries under the keys of their first values."""
+    for n in range(count):
+        put(slots, n, value[n, 0])
+
+
+def roomy(slots: Array, value: Array, count: int, more: int) -> Array:
+    """Slots of the first entries with room for more: pages never touched cost no time."""
+    needed = int(1.4 * min(len(value), count + more))
+    if slots.size > needed:
+        return slots
+    wide = np.zeros(1 << max(10, needed.bit_length()), dtype=np.int64)
+    enter(wide, value, count)
+    return wide
 
 
 @compiled
@@ -240,7 +267,7 @@ def extend(
                 continue
             if count == value.shape[0]:
                 return -1, unknown, beyond
-            value[count] = v
+            assign(value, count, v)
             left[count], right[count] = i, j
             put(slots, count, v[0])
             count += 1
@@ -252,12 +279,12 @@ def empty(
 ) -> Table:
     """A table without entries; memory is touched only as it fills, of exp and ln up to `room`."""
     wide = (capacity, points, 6)
-    slots = np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64)
+    value = np.empty(wide)
     return Table(
-        np.empty(wide), np.empty(wide), np.empty(wide),
+        value, np.empty(wide), np.empty(wide),
         np.empty(capacity, dtype=np.int8), np.empty(capacity, dtype=np.int8),
         np.empty(capacity, dtype=np.int32), np.empty(capacity, dtype=np.int32),
-        slots, finite, leaves, capacity if room is None else room,
+        roomy(NO_SLOTS, value, 0, 0), finite, leaves, capacity if room is None else room,
     )  # fmt: skip
 
 
@@ -324,6 +351,7 @@ def _all_pairs(t: Table, s: int) -> tuple[int, int, int]:
             hi = min(lo + piece, t.start[i + 1])
             if t.tick is not None:
                 t.tick()
+            t.slots = roomy(t.slots, t.value, count, (hi - lo) * others)
             count, u, b = extend(
                 t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.left, t.right, t.slots,
                 lo, hi, t.start[j], t.start[j + 1], count, t.finite, lossy,
@@ -350,8 +378,7 @@ def fill(t: Table, s: int) -> None:
 def _forget(t: Table) -> None:
     """Drop the entries of an unfinished size from the hash table."""
     t.slots.fill(0)
-    for n in range(t.start[-1]):
-        put(t.slots, n, t.value[n, 0])
+    enter(t.slots, t.value, t.start[-1])
 
 
 def leaf(values: list[tuple[float, float]]) -> Array:

@@ -8,6 +8,8 @@ A need is a row of values like an entry's; a context is a chain of siblings read
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from emlc.lower.jit import compiled, mixed
@@ -22,15 +24,21 @@ from emlc.search.halfturn import (
     RANGE,
     SHARP,
     UNDEFINED,
-    UNIT,
     exp_half,
     ln_half,
     minus,
 )
-from emlc.search.table import CELL_BITS, Array, cells, put, same, scalar_key, subtract
+from emlc.search.table import (
+    Array,
+    assign,
+    cells,
+    put,
+    same,
+    scalar_key,
+    subtract,
+)
 
 BRANCHES = 1  # imaginary parts of needs are followed within 2 pi of the principal one
-_MARGIN = 64
 
 
 @compiled
@@ -110,20 +118,21 @@ def forward(
     """Whether the context filled with entry n gives the target at every point, or may."""
     v = np.empty(6)
     for p in range(target.shape[0]):
-        v[:] = value[n, p]
+        for k in range(6):
+            v[k] = value[n, p, k]
         s, d, q = sib, side, need
         st = FINE
         while s >= 0 and st != UNDEFINED:
             if d == 0:
                 v[0], v[1], v[2], v[3], v[4], v[5], st = ln_half(v[0], v[1], v[2], v[3], v[4], v[5])
                 if st == FINE:
-                    st = subtract(exp[s, p], v.copy(), v)
+                    st = subtract(exp[s, p], v, v)
             else:
                 v[0], v[1], v[2], v[3], v[4], v[5], st = exp_half(
                     v[0], v[1], v[2], v[3], v[4], v[5]
                 )
                 if st == FINE:
-                    st = subtract(v.copy(), ln[s, p], v)
+                    st = subtract(v, ln[s, p], v)
                 elif st == BEYOND:
                     return False
             s, d, q = sibling[q], sides[q], parent[q]
@@ -140,6 +149,12 @@ def forward(
 
 
 @compiled
+def note(rows: Array, n: int, q: int, i: int, side: int, last: int) -> None:
+    """rows[n] = q, i, side, last."""
+    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = q, i, side, last
+
+
+@compiled
 def look_up(
     v: Array, limit: int, slots: Array, n_hits: int, hits: Array, i: int, side: int, q: int,
     parent: Array, sibling: Array, sides: Array, value: Array, exp: Array, ln: Array,
@@ -151,7 +166,7 @@ def look_up(
             if n < limit and n_hits < hits.shape[0] and forward(
                 n, i, side, q, parent, sibling, sides, value, exp, ln, target
             ):  # fmt: skip
-                hits[n_hits] = q, i, side, n
+                note(hits, n_hits, q, i, side, n)
                 n_hits += 1
         return n_hits
     mask = slots.size - 1
@@ -167,7 +182,7 @@ def look_up(
             if word >> 32 == tag and n < limit and n_hits < hits.shape[0] and forward(
                 n, i, side, q, parent, sibling, sides, value, exp, ln, target
             ):  # fmt: skip
-                hits[n_hits] = q, i, side, n
+                note(hits, n_hits, q, i, side, n)
                 n_hits += 1
             at = (at + 1) & mask
         if cell == other:
@@ -185,7 +200,8 @@ def undo_all(
         if st != FINE:
             if p == 0:
                 return st
-            v[p] = np.nan
+            for k in range(6):
+                v[p, k] = np.nan
     return FINE
 
 
@@ -203,7 +219,8 @@ def expand(
     number of needs (-1: full), of hits, lossy ones, those beyond.
     """
     points = target.shape[0] if store else 1
-    found, lossy, beyond = 0, 0, 0
+    found: Any = np.int64(0)  # for a literal 0 the callees would be compiled twice
+    lossy, beyond = 0, 0
     v = np.empty((target.shape[0], 6))
     for q in range(lo, hi):
         if np.isinf(needs[q, 0, 0]):
@@ -220,7 +237,7 @@ def expand(
                         beyond += st == BEYOND
                         if st == LOSSY:
                             if lossy < unsure.shape[0]:
-                                unsure[lossy] = q, i, side, branch
+                                note(unsure, lossy, q, i, side, branch)
                             lossy += 1
                         continue
                     if not store or np.isinf(v[0, 0]):
@@ -233,158 +250,9 @@ def expand(
                         continue
                     if count == needs.shape[0]:
                         return -1, found, lossy, beyond
-                    needs[count] = v
+                    assign(needs, count, v)
                     parent[count], sibling[count], sides[count] = q, i, side
                     exact[count], branches[count] = 1 - side, branch
                     put(need_slots, count, v[0])
                     count += 1
     return count, found, lossy, beyond
-
-
-@compiled
-def mark(rows: Array, status: Array, lo: int, hi: int, slots: Array, bits: Array) -> None:
-    """Enter rows lo..hi in a hash table of their own and its filter, near borders twice."""
-    mask = slots.size - 1
-    wide = bits.size * 64 - 1
-    for n in range(lo, hi):
-        if (status.size and status[n] != FINE) or np.isinf(rows[n, 0, 0]):
-            continue
-        s = scalar_key(rows[n, 0])
-        bits_of = np.float64(s).view(np.int64)
-        main = int(bits_of >> CELL_BITS)
-        for step in range(-1, 2):
-            cell = int((bits_of + step * _MARGIN) >> CELL_BITS)
-            if step != 0 and cell == main:
-                continue
-            h = mixed(cell)
-            bits[(h & wide) >> 6] |= np.int64(1) << (h & 63)
-            at = h & mask
-            while slots[at] != 0:
-                at = (at + 1) & mask
-            slots[at] = (((h >> 31) << 32) | n) + 1
-
-
-@compiled
-def stream(
-    ilo: int, ihi: int, jlo: int, jhi: int, slots: Array, bits: Array,
-    x: Array, y: Array, exp_status: Array, ln_status: Array,
-    needs: Array, parent: Array, sibling: Array, sides: Array,
-    value: Array, exp: Array, ln: Array, target: Array, hits: Array, unsure: Array,
-) -> tuple[int, int]:  # fmt: skip
-    """Look up eml(i, j), for all i, j of two blocks, among the marked needs; hits and lossy ones.
-
-    x and y are exp and ln of all entries at the first point, five columns.
-    """
-    mask = slots.size - 1
-    wide = bits.size * 64 - 1
-    found, lossy = 0, 0
-    for i in range(ilo, ihi):
-        if exp_status[i] != FINE:
-            continue
-        huge = exp[i, 0, 5] == LOG
-        xa, xb = x[i, 0], x[i, 2]
-        for j in range(jlo, jhi):
-            if ln_status[j] != FINE:
-                continue
-            va = xa - y[j, 0]
-            vb = xb - y[j, 2]
-            if abs(va) < 0.05 * abs(xa):
-                va = plus(xa, x[i, 1], -y[j, 0], -y[j, 1])[0]
-            s = va
-            if vb != 0.0:
-                if abs(vb) < 0.05 * abs(xb):
-                    vb = plus(xb, x[i, 3], -y[j, 2], -y[j, 3])[0]
-                s = va + 0.7364201193 * (vb - 2.0 * np.floor(0.5 * vb + 1e-12))
-            if huge:
-                if y[j, 0] != 0.0 or y[j, 2] != 0.0:
-                    continue
-                s *= 1.3172
-            if not abs(s) < 1e290:
-                continue
-            if (x[i, 4] + y[j, 4]) > SHARP * abs(s) and abs(s) * RANGE > abs(xa):
-                if lossy < unsure.shape[0]:
-                    unsure[lossy] = i, j
-                lossy += 1
-                continue
-            h = mixed(int(np.float64(s).view(np.int64) >> CELL_BITS))
-            if not (bits[(h & wide) >> 6] >> (h & 63)) & 1:
-                continue
-            at = h & mask
-            tag = h >> 31
-            while slots[at] != 0:
-                word = slots[at] - 1
-                if word >> 32 == tag:
-                    q = word & 0xFFFFFFFF
-                    if found < hits.shape[0] and forward(
-                        j, i, 0, q, parent, sibling, sides, value, exp, ln, target
-                    ):
-                        hits[found] = q, i, 0, j
-                        found += 1
-                at = (at + 1) & mask
-    return found, lossy
-
-
-@compiled
-def ask(
-    lo: int, hi: int, klo: int, khi: int, side: int, slots: Array, bits: Array,
-    x: Array, status: Array, needs: Array, parent: Array, sibling: Array, sides: Array,
-    value: Array, exp: Array, ln: Array, target: Array, hits: Array, unsure: Array,
-) -> tuple[int, int]:  # fmt: skip
-    """Look up what fills needs lo..hi beside entries klo..khi; hits and lossy ones.
-
-    x are the terms of those entries at the first point: exp on the left (side 0), when the table
-    of marked rows holds ln, or ln on the right (side 1), when it holds exp.
-    """
-    mask = slots.size - 1
-    wide = bits.size * 64 - 1
-    sign = 1.0 if side == 0 else -1.0
-    found, lossy = 0, 0
-    for q in range(lo, hi):
-        t = needs[q, 0]
-        if not abs(t[0]) < 1e290:
-            continue
-        log_form = t[5] == LOG
-        ta, tb = sign * t[0], sign * t[2]
-        for k in range(klo, khi):
-            xa, xb = x[k, 0], x[k, 2]
-            if status[k] != FINE or not abs(xa) < 1e290:
-                continue
-            if side == 0 and (log_form or exp[k, 0, 5] == LOG):
-                continue
-            if log_form and (xa != 0.0 or xb != 0.0):
-                continue
-            va = xa - ta
-            if abs(va) < 0.05 * abs(xa):
-                va = plus(xa, x[k, 1], -ta, -sign * t[1])[0]
-            s = va
-            vb = xb - tb
-            if vb != 0.0:
-                if abs(vb) < 0.05 * abs(xb):
-                    vb = plus(xb, x[k, 3], -tb, -sign * t[3])[0]
-                s = va + 0.7364201193 * (vb - 2.0 * np.floor(0.5 * vb + 1e-12))
-            if abs(s) <= 4.0 * (x[k, 4] + t[4]) + UNIT * max(abs(xa), abs(xb)):
-                s = 0.0
-            if log_form:
-                s *= 1.3172
-            if (x[k, 4] + t[4]) > SHARP * abs(s) and abs(s) * RANGE > abs(xa):
-                if lossy < unsure.shape[0]:
-                    unsure[lossy] = q, k
-                lossy += 1
-                continue
-            h = mixed(int(np.float64(s).view(np.int64) >> CELL_BITS))
-            if not (bits[(h & wide) >> 6] >> (h & 63)) & 1:
-                continue
-            at = h & mask
-            tag = h >> 31
-            while slots[at] != 0:
-                word = slots[at] - 1
-                if word >> 32 == tag:
-                    n = word & 0xFFFFFFFF
-                    i, j = (k, n) if side == 0 else (n, k)
-                    if found < hits.shape[0] and forward(
-                        j, i, 0, q, parent, sibling, sides, value, exp, ln, target
-                    ):
-                        hits[found] = q, i, 0, j
-                        found += 1
-                at = (at + 1) & mask
-    return found, lossy
