@@ -18,7 +18,8 @@ from emlc.cli import run
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("[a-z]*/*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.S | re.M)
 STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.M)
 PYTHON = re.compile(r"^```python\n(>>>.*?)^```", re.S | re.M)
@@ -42,8 +43,8 @@ def test_example_runs(path: Path) -> None:
 def test_there_is_something_to_run() -> None:
     pages = [page.read_text(encoding="utf-8") for page in PAGES]
     assert len(EXAMPLES) >= 5
-    assert sum(len(STEP.findall(block)) for page in pages for block in CONSOLE.findall(page)) >= 30
-    assert sum(page.count("\n>>> ") for page in pages) >= 12
+    assert sum(len(STEP.findall(block)) for page in pages for block in CONSOLE.findall(page)) >= 50
+    assert sum(page.count("\n>>> ") for page in pages) >= 50
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
