@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
+from typing import Any
 
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.witnesses import BODIES, TREES
@@ -21,6 +23,7 @@ def write(folder: Path) -> None:
         "cli.md": commands(),
         "functions.md": functions(),
         "benchmarks.md": benchmarks(folder.parent.parent / "benchmarks"),
+        "published.md": published(folder.parent.parent / "tests" / "data" / "published.json"),
     }
     for name, text in made.items():
         path = folder / name
@@ -52,6 +55,35 @@ def benchmarks(folder: Path) -> str:
         says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         out += [f"## {path.stem}", "", "```text", says, "```", ""]
     return "\n".join(out)
+
+
+def published(data: Path) -> str:
+    """Trees as others published them, with their verdicts."""
+    out = ["# Published trees and their verdicts", "",
+           "Trees that others published, each checked in the exact meaning against the formula",
+           "that it was published for: on the formula's natural real domain, and on the whole",
+           "complex plane, where most trees over eml leave the principal branch somewhere. A",
+           "refutation names one point, with the value of the formula and what the tree is there;",
+           "*else right* means that it is right at the generic points of the real domain. The",
+           "tests derive every verdict again, by an interpreter that shares no code with emlc.", "",
+           "| formula | K | by | natural real domain | complex plane |",
+           "| --- | --- | --- | --- | --- |"]  # fmt: skip
+    for row in json.loads(data.read_text(encoding="utf-8"))["trees"]:
+        real = _verdict(row["real"], row.get("elsewhere"))
+        note = f"; {row['note']}" if "note" in row else ""
+        cells = (f"`{row['formula']}`", str(len(row["rpn"])), row["source"])
+        out.append(f"| {' | '.join(cells)} | {real}{note} | {_verdict(row.get('plane'))} |")
+    return "\n".join([*out, ""])
+
+
+def _verdict(told: dict[str, Any] | str | None, elsewhere: str | None = None) -> str:
+    if not isinstance(told, dict):
+        return told or ""
+    point = ", ".join(f"{name} = {value}" for name, value in told["at"].items())
+    where = f" at {point}" if point else ""
+    rest = {None: "", "right": "; else right", "wrong": "; wrong everywhere"}[elsewhere]
+    tree = told["tree"].partition(" exp of")[0]
+    return f"**refuted**{where}: {told['formula']}, the tree {tree}{rest}"
 
 
 def commands() -> str:

@@ -5,11 +5,12 @@ What the normal form leaves open, sympy may settle, in a process of its own with
 
 from __future__ import annotations
 
-import multiprocessing
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from queue import Empty
-from typing import Any
 
 from emlc.check.verdict import Verdict
 from emlc.ir.domain import Domain, domain
@@ -55,31 +56,21 @@ def sympy_says_zero(difference: Node, domains: Mapping[str, Domain]) -> bool:
         return False
     from emlc.show import show
 
-    kinds = {n: _kind(d) for n, d in domains.items()}
-    context = multiprocessing.get_context("spawn")
-    queue: Any = context.Queue()
-    child = context.Process(target=_simplify, args=(show(difference), kinds, queue), daemon=True)
-    child.start()
+    asked = {"difference": show(difference), "kinds": {n: _kind(d) for n, d in domains.items()}}
+    # A process of its own, and not multiprocessing's: that runs the caller's program once more.
+    command = [sys.executable, "-m", "emlc.check.zero"]
+    paths = os.pathsep.join(path for path in sys.path if path)
     try:
-        return bool(queue.get(timeout=_SYMPY_SECONDS))
-    except Empty:
+        done = subprocess.run(
+            command, input=json.dumps(asked).encode(), capture_output=True, check=False,
+            timeout=_SYMPY_SECONDS, env={**os.environ, "PYTHONPATH": paths},
+        )  # fmt: skip
+    except (subprocess.TimeoutExpired, OSError):
         return False
-    finally:
-        child.kill()
-        child.join()
+    return done.returncode == 0 and done.stdout.strip() == b"true"
 
 
 def _kind(d: Domain) -> str:
     if d.integer:
         return "integer"
     return "positive" if d.within(_POSITIVE) else "real" if d.within(_REAL) else "complex"
-
-
-def _simplify(text: str, kinds: dict[str, str], queue: Any) -> None:
-    import sympy
-
-    from emlc.check.prove import to_sympy
-    from emlc.passes.ranges import raw_formula
-
-    symbols = {n: sympy.Symbol(n, **{kind: True}) for n, kind in kinds.items()}
-    queue.put(bool(sympy.simplify(to_sympy(raw_formula(text), symbols)) == 0))

@@ -87,7 +87,7 @@ def test_a_body_row(name: str, row: Witness) -> None:
 
 
 UNDECIDED = [row for _, row in (*TREE_ROWS, *BODY_ROWS) if row_key(row) not in lemmas()]
-# What sympy does not decide and the normal form proves; the others rest on points.
+# What sympy does not decide and the normal form proves; bodies rest on points.
 RAISED = [row for row in UNDECIDED if row.tree]
 
 
@@ -96,7 +96,7 @@ def test_sympy_decides_most_rows() -> None:
     assert len(UNDECIDED) <= 45
 
 
-@pytest.mark.parametrize("row", RAISED if FULL else RAISED[::4], ids=row_key)
+@pytest.mark.parametrize("row", RAISED, ids=row_key)
 def test_a_row_that_sympy_leaves_open_is_proved_by_its_normal_form(row: Witness) -> None:
     template = Template(row)
     tape = flatten(template.build([var(p) for p in template.params]))
