@@ -15,7 +15,7 @@ from emlc.errors import DomainError
 from emlc.tables.domains import PUBLIC, SETS
 
 INF = math.inf
-_PI2 = math.pi * math.pi
+_SPLIT = 2.0**27 + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,35 @@ class Interval:
 
     def meet(self, other: Interval) -> Interval | None:
         """The common part, or None when there is none."""
+        if self is other or other is LINE:
+            return self
         lo, lo_open = max((self.lo, self.lo_open), (other.lo, other.lo_open))
         hi, shut = min((self.hi, not self.hi_open), (other.hi, not other.hi_open))
         if lo > hi or (lo == hi and (lo_open or not shut)):
             return None
         return Interval(lo, hi, lo_open, not shut)
+
+    def __neg__(self) -> Interval:
+        if self is ZERO or self is LINE:
+            return self
+        return Interval(-self.hi + 0.0, -self.lo + 0.0, self.hi_open, self.lo_open)
+
+    def __add__(self, other: Interval) -> Interval:
+        if self is ZERO or other is LINE:
+            return other
+        if other is ZERO or self is LINE:
+            return self
+        lo, hi = _radd(self.lo, other.lo, -1), _radd(self.hi, other.hi, 1)
+        if lo == -INF and hi == INF:
+            return LINE
+        return Interval(lo, hi, self.lo_open or other.lo_open, self.hi_open or other.hi_open)
+
+    def __mul__(self, other: Interval) -> Interval:
+        if self is ZERO or other is ZERO or self.lo == 0 == self.hi or other.lo == 0 == other.hi:
+            return ZERO
+        if self is LINE or other is LINE:
+            return LINE
+        return _product(self, other)
 
     def __str__(self) -> str:
         left = "(" if self.lo_open or self.lo == -INF else "["
@@ -57,6 +81,7 @@ class Interval:
 
 LINE = Interval(-INF, INF, True, True)
 ZERO = Interval(0.0, 0.0)
+PI = Interval(math.pi, math.nextafter(math.pi, INF))
 
 
 def _number(x: float) -> str:
@@ -88,13 +113,15 @@ class Domain:
     @property
     def real(self) -> bool:
         """Whether every value is real."""
-        return self.im is ZERO or self.im == ZERO
+        return self.im is ZERO or self.im.lo == 0 == self.im.hi
 
     def excludes(self, x: float) -> bool:
         """Whether the real number x is not in the set."""
         if x == 0 and self.nonzero:
             return True
-        return x not in self.re or 0.0 not in self.im or (self.integer and x != int(x))
+        if x not in self.re or (self.integer and x != int(x)):
+            return True
+        return self.im is not ZERO and 0.0 not in self.im
 
     def within(self, other: Domain) -> bool:
         """Whether every value of this set is in the other."""
@@ -154,12 +181,10 @@ class Domain:
     # -- arithmetic, outward rounded -----------------------------------------------------------
 
     def __add__(self, other: Domain) -> Domain:
-        return Domain(
-            _add(self.re, other.re), _add(self.im, other.im), False, self.integer and other.integer
-        )
+        return Domain(self.re + other.re, self.im + other.im, False, self.integer and other.integer)
 
     def __neg__(self) -> Domain:
-        return Domain(_neg(self.re), _neg(self.im), self.nonzero, self.integer)
+        return Domain(-self.re, -self.im, self.nonzero, self.integer)
 
     def __sub__(self, other: Domain) -> Domain:
         return self + -other
@@ -168,20 +193,16 @@ class Domain:
         nonzero = self.excludes(0.0) and other.excludes(0.0)
         integer = self.integer and other.integer
         if self.real and other.real:
-            return Domain(_mul(self.re, other.re), ZERO, nonzero, integer).trimmed()
-        cross = _mul(self.im, other.im)
-        pi2 = Interval(_down(_PI2), _up(_PI2))
-        re = _add(_mul(self.re, other.re), _neg(_mul(cross, pi2)))
-        im = _add(_mul(self.re, other.im), _mul(self.im, other.re))
-        return Domain(re, im, nonzero)
+            return Domain(self.re * other.re, ZERO, nonzero, integer).trimmed()
+        re = self.re * other.re + -(self.im * other.im * _PI2)
+        return Domain(re, self.re * other.im + self.im * other.re, nonzero)
 
     def inverse(self) -> Domain:
         """1/z for the nonzero values z."""
         if not self.real:
             if self.re == ZERO:
                 flipped = replace(self, re=self.im, im=ZERO).inverse().re
-                scale = Interval(_down(1 / _PI2), _up(1 / _PI2))
-                return Domain(ZERO, _neg(_mul(flipped, scale)), True)
+                return Domain(ZERO, -(flipped * _PER_PI2), True)
             return Domain(LINE, LINE, True)
         lo, hi = self.re.lo, self.re.hi
         if lo < 0 < hi:
@@ -212,11 +233,28 @@ def _rmul(a: float, b: float, way: int) -> float:
     if a == 0 or b == 0:
         return 0.0
     p = a * b
-    if math.isinf(p):
-        return _overflow(p, way, a, b)
-    if abs(a) == 1 or abs(b) == 1 or Fraction(a) * Fraction(b) == Fraction(p):
+    if a == 1 or b == 1 or a == -1 or b == -1:
         return p
-    return _up(p) if way > 0 else _down(p)
+    size = abs(p)
+    if 1e-200 < size < 1e200 and abs(a) < 1e200 and abs(b) < 1e200:
+        if not _lost(a, b, p):
+            return p
+    elif math.isinf(p):
+        return _overflow(p, way, a, b)
+    elif Fraction(a) * Fraction(b) == Fraction(p):
+        return p
+    return math.nextafter(p, way * INF)
+
+
+def _lost(a: float, b: float, p: float) -> float:
+    """a*b - p for the rounded product p, exactly (T. J. Dekker, Numer. Math. 18 (1971) 224)."""
+    t = _SPLIT * a
+    high = t - (t - a)
+    low = a - high
+    t = _SPLIT * b
+    top = t - (t - b)
+    rest = b - top
+    return ((high * top - p) + high * rest + low * top) + low * rest
 
 
 def _rdiv(a: float, b: float, way: int) -> float:
@@ -246,26 +284,20 @@ def _overflow(x: float, way: int, *operands: float) -> float:
     return math.copysign(sys.float_info.max, x)
 
 
-def _add(a: Interval, b: Interval) -> Interval:
-    return Interval(
-        _radd(a.lo, b.lo, -1), _radd(a.hi, b.hi, 1), a.lo_open or b.lo_open, a.hi_open or b.hi_open
-    )
-
-
-def _neg(a: Interval) -> Interval:
-    return Interval(-a.hi + 0.0, -a.lo + 0.0, a.hi_open, a.lo_open)
-
-
-def _mul(a: Interval, b: Interval) -> Interval:
-    if ZERO in (a, b):
-        return ZERO
+def _product(a: Interval, b: Interval) -> Interval:
+    if a.lo >= 0 and b.lo >= 0:
+        low, low_open = _rmul(a.lo, b.lo, -1), _open(a.lo, b.lo, a.lo_open, b.lo_open)
+        high, high_open = _rmul(a.hi, b.hi, 1), _open(a.hi, b.hi, a.hi_open, b.hi_open)
+        return Interval(low, high, low_open, high_open)
     ends = [
-        (x, y, xo, yo) for x, xo in ((a.lo, a.lo_open), (a.hi, a.hi_open))
+        (x, y, _open(x, y, xo, yo)) for x, xo in ((a.lo, a.lo_open), (a.hi, a.hi_open))
         for y, yo in ((b.lo, b.lo_open), (b.hi, b.hi_open))
     ]  # fmt: skip
-    low = min((_rmul(x, y, -1), _open(x, y, xo, yo)) for x, y, xo, yo in ends)
-    high = max((_rmul(x, y, 1), not _open(x, y, xo, yo)) for x, y, xo, yo in ends)
-    return Interval(low[0], high[0], low[1], not high[1])
+    low, low_open = min([(_rmul(x, y, -1), out) for x, y, out in ends])
+    high, shut = max([(_rmul(x, y, 1), not out) for x, y, out in ends])
+    if low == -INF and high == INF:
+        return LINE
+    return Interval(low, high, low_open, not shut)
 
 
 def _open(x: float, y: float, x_open: bool, y_open: bool) -> bool:
@@ -323,4 +355,6 @@ def point(value: Fraction) -> Domain:
     return Domain(Interval(lo, hi, math.isinf(lo), math.isinf(hi)), ZERO, False, integer)
 
 
+_PI2 = PI * PI
+_PER_PI2 = Domain(_PI2).inverse().re
 _NAMES = {domain(n): n for n in reversed(SETS) if n not in ("nonzero", "right")}

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from emlc.ir.domain import INF, LINE, ZERO, Domain, Interval, domain, point
+from emlc.ir.domain import INF, LINE, PI, ZERO, Domain, Interval, domain, point
 from emlc.ir.node import Lit, Var
 from emlc.ir.tape import NONE, Tape
 from emlc.tables.primitives import EML, Primitive
 
-_PI = Interval(3.1415926535897927, 3.1415926535897936)
 _TURN = Interval(-1.0, 1.0, True, False)
+_PER_PI = Domain(PI).inverse().re
 _SLACK = 4e-16  # the C library's cos and sin, absolute, with room to spare
 
 
@@ -172,8 +173,8 @@ def _infinite(left: Interval | None, right: Interval | None, a: Fact, b: Fact) -
         ims = [] if other.values is None else [other.values.im]
         ims += [i for i in (other.low, other.high) if i is not None]
         for i in ims:
-            made = Domain(i if flip else im, ZERO) - Domain(im if flip else i, ZERO)
-            found = made.re if found is None else _span(found, made.re)
+            made = i + -im if flip else im + -i
+            found = made if found is None else _span(found, made)
     return found
 
 
@@ -196,6 +197,7 @@ def _span(a: Interval, b: Interval) -> Interval:
     return Interval(lo, hi, lo_open, not shut)
 
 
+@lru_cache(maxsize=4096)
 def exp_of(z: Domain) -> Domain:
     """The image of a box under exp."""
     size = Domain(_size(z.re))
@@ -228,9 +230,7 @@ def direction(turns: Interval) -> Domain:
 
 def _scaled(x: Interval) -> Interval:
     """A real interval as imaginary half-turns."""
-    if x == ZERO:
-        return x
-    return (Domain(x) * Domain(_PI).inverse()).re
+    return x * _PER_PI
 
 
 def _wave(turns: Interval, phase: float) -> Interval:
@@ -264,6 +264,7 @@ def _cos(t: float, way: int) -> float:
     return max(-1.0, min(1.0, math.cos(math.pi * math.fmod(t, 2.0)) + way * _SLACK * (1 + abs(t))))
 
 
+@lru_cache(maxsize=4096)
 def ln_of(z: Domain) -> Domain:
     """The image of the nonzero values of a box under the principal logarithm."""
     near, far = _modulus(z)
@@ -286,8 +287,8 @@ def _modulus(z: Domain) -> tuple[float, float]:
     if z.real:
         return near_re, far_re
     near_im, far_im = _reach(z.im)
-    near = math.hypot(near_re, near_im * _PI.lo)
-    far = math.hypot(far_re, far_im * _PI.hi) if math.isfinite(far_re + far_im) else INF
+    near = math.hypot(near_re, near_im * PI.lo)
+    far = math.hypot(far_re, far_im * PI.hi) if math.isfinite(far_re + far_im) else INF
     return near * (1 - 1e-15), far * (1 + 1e-15)
 
 
@@ -342,6 +343,7 @@ def _angle(im: float, re: float, way: int) -> float:
     return turns + way * 4e-16 if abs(turns) < 0.4999999 else way * 0.5
 
 
+@lru_cache(maxsize=4096)
 def power_of(z: Domain, q: float, turns: Interval) -> Domain:
     """The image of the nonzero values of a box under the power q, their arguments known."""
     near, far = _modulus(z)
@@ -349,7 +351,7 @@ def power_of(z: Domain, q: float, turns: Interval) -> Domain:
     lo = ends[0] if ends[0] in (0.0, 1.0) else ends[0] * (1 - 1e-14)
     hi = ends[1] if ends[1] in (1.0, INF) else ends[1] * (1 + 1e-14)
     size = Domain(Interval(lo, hi, lo == 0.0, hi == INF))
-    return size * direction((Domain(turns) * Domain(Interval(q, q))).re)
+    return size * direction(turns * Interval(q, q))
 
 
 def _scale(x: float, q: float) -> float:

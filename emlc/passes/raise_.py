@@ -17,7 +17,7 @@ from emlc.errors import DomainError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
 from emlc.ir.tape import Tape, measure
-from emlc.passes.normal.cases import Proof, prove_equal
+from emlc.passes.normal.cases import Proof, brief, prove_equal
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
 from emlc.passes.normal.space import Space, Undefined, Unknown
@@ -35,6 +35,8 @@ _SETS = ("real", "positive", "(0,1)", "[-1,1]", "[1,inf)")
 _ROUNDS = 2
 _SHORT_SUMS = 8
 _SECONDS = 6.0
+_READING = 12.0
+_MOST_PLACES = 20
 _I = BY_NAME["i"]
 _NONNEGATIVE = domain("nonnegative")
 _LOOSE = 3
@@ -167,14 +169,17 @@ def _read(tape: Tape, over: dict[str, Domain], conditions: Mapping[Node, Domain]
             made = read_formula(space, part)
             if isinstance(made, Form):
                 space.learn(made, fact)
-        value = read_tape(space, tape)
+        value = read_tape(space, tape, seconds=_READING)
     except (Undefined, Unknown):
         return None
     if not isinstance(value, Form):
         return None
-    formula = write(space, value)
-    points = {p: None for place in list(space.zeros)[:20] for p in _points(space, place)}
-    places = [show(tidy(write(space, z))) for z in list(space.zeros)[:20]]
+    written: dict[Form, Node] = {}
+    formula = write(space, value, written)
+    zeros_ = list(space.zeros)[:_MOST_PLACES]
+    points = {p: None for z in zeros_ for p in _points(space, z)} if space.thorough else {}
+    shown = [write(space, z, written) for z in zeros_]
+    places = [brief(tidy(f) if space.thorough else f) for f in shown]
     return _Try(
         formula, over, dict(space.steps), places, list(points), _is_clean(space, value),
         space.box(value).real,

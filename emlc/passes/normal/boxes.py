@@ -6,8 +6,9 @@ import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 
-from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
 from emlc.passes.normal import lemmas
 from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms, size_of
@@ -15,17 +16,19 @@ from emlc.passes.normal.values import Value
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
 REAL, OFF_ZERO = _REAL, domain("real nonzero")
-_HALF_LINE, _LN_OFF_ZERO = arg_of(OFF_ZERO), ln_of(OFF_ZERO)
+HALF_LINE, _LN_OFF_ZERO = arg_of(OFF_ZERO), ln_of(OFF_ZERO)
 _UNIT, _NOTHING = point(Fraction(1)), point(Fraction(0))
+_PLANE, _PLANE_OFF_ZERO = domain("complex"), domain("complex nonzero")
 _QUICK = 16
 _MOST_NESTED = 3  # lemmas about sums that the lemmas about a sum may ask for
-_PI = Domain(Interval(3.141592653589793, 3.1415926535897936))
+_PER_PI = Domain(PI).inverse().re
 
 
 class Boxes(Terms):
     """Forms over variables with known domains.
 
-    limit   terms above which a sum is taken as one atom; a small one leaves out the lemmas too
+    limit   terms or factors above which a sum or a product is taken as one atom; a small one
+            leaves out the lemmas too
     count_turns   write ln of a product whose branch is not known as the sum of the logarithms less
             2 i pi times an integer, rather than leave it as it stands
     zeros   sums that were assumed not to vanish
@@ -49,7 +52,7 @@ class Boxes(Terms):
         self._ln: dict[Form, Value] = {}
         self._multiples: dict[Form, Domain] = {}
         self._nested = 0
-        self.pi = self._leaf("pi", "pi", Domain(Interval(3.14159, 3.1416)))
+        self.pi = self._leaf("pi", "pi", Domain(PI))
         self.i_pi = self.mono(1, ((self.pi, 1),), None)
         self.half_turn = self.form({self.i_pi: 1})
 
@@ -88,8 +91,15 @@ class Boxes(Terms):
         if found is None:
             found = self._atom(key, "sum", inner, self.box(inner), inner.depth + 1)
             if len(inner.terms) == 1:
-                ((found.spread, _),) = inner.terms.items()
+                ((m, _),) = inner.terms.items()
+                if not self.is_long(m):
+                    found.spread = m
         return found
+
+    def is_long(self, m: Mono) -> bool:
+        """Whether the product is one to be taken as one factor."""
+        expo = 0 if m.expo is None else len(m.expo.terms)
+        return len(m.factors) > self.limit or expo > self.limit
 
     def ln_atom(self, inner: Form) -> Form:
         """ln of a form as it stands."""
@@ -104,9 +114,9 @@ class Boxes(Terms):
                 box = Domain(box.re, base.arg, box.nonzero)
             found = self._atom(key, "ln", inner, box, inner.depth + 1)
             if len(inner.terms) == 1:
-                ((m, c),) = inner.terms.items()
+                ((_, c),) = inner.terms.items()
                 if base.kind == "sum" and c in (1, -1):
-                    found.spread = m
+                    found.spread = base.spread
         return self.form({self.mono(0, ((found, 1),), None): 1})
 
     def learn(self, a: Form, fact: Domain) -> None:
@@ -166,7 +176,7 @@ class Boxes(Terms):
             rest = self.box(self.plus(a, self.form({m: c}), -1))
             bounded = rest.real and math.isfinite(rest.re.hi) and rest.re.hi > 0
             if bounded and (q == 1 or (q == 2 and atom.box.real)):
-                most = (Domain(rest.re) * point(Fraction(-1) / Fraction(c))).re.hi
+                most = (rest.re * point(Fraction(-1) / Fraction(c)).re).hi
                 top = math.nextafter((most if q == 1 else math.sqrt(most)) * (1 + 1e-15), INF)
                 side = Interval(-INF if q == 1 else -top, top, q == 1)
                 bound(atom, atom.box.meet(Domain(side)) or atom.box)
@@ -226,6 +236,10 @@ class Boxes(Terms):
                 return m.box
             made = _UNIT
             for atom, q in m.factors:
+                if not (self.thorough or atom.positive or (atom.box.real and q == int(q))):
+                    away = all(p <= 0 or x.box.excludes(0.0) for x, p in m.factors)
+                    m.box = _PLANE_OFF_ZERO if away else _PLANE
+                    return m.box
                 made = _times(made, self._power_box(atom, q))
             if m.expo is not None:
                 inner = self.box(m.expo)
@@ -322,7 +336,7 @@ def _signs(box: Domain) -> Domain:
 
 def bound(atom: Atom, box: Domain) -> None:
     if box is _REAL or box is OFF_ZERO:
-        atom.box, atom.arg, atom.positive = box, _HALF_LINE, False
+        atom.box, atom.arg, atom.positive = box, HALF_LINE, False
         return
     box = box.trimmed()
     atom.box = box
@@ -334,7 +348,13 @@ def _scaled(box: Domain, c: Number) -> Domain:
     """A number times a box."""
     if c == 1 or box is _REAL or box is OFF_ZERO:
         return box
-    return -box if c == -1 else box * point(Fraction(c))
+    return -box if c == -1 else box * number_box(c)
+
+
+@lru_cache(maxsize=4096)
+def number_box(c: Number) -> Domain:
+    """The set of one number."""
+    return point(Fraction(c))
 
 
 def _times(a: Domain, b: Domain) -> Domain:
@@ -345,8 +365,4 @@ def _times(a: Domain, b: Domain) -> Domain:
 
 def _turned(z: Domain) -> Domain:
     """i times a box."""
-    im = (Domain(z.re) * _PI.inverse()).re
-    if z.real:
-        return Domain(ZERO, im, z.excludes(0.0))
-    re = (Domain(z.im) * _PI).re
-    return Domain((-Domain(re)).re, im, z.excludes(0.0))
+    return Domain(-(z.im * PI), z.re * _PER_PI, z.excludes(0.0))

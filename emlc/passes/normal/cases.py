@@ -13,9 +13,9 @@ from fractions import Fraction
 from itertools import count
 
 from emlc.errors import DomainError
-from emlc.ir.domain import INF, ZERO, Domain, Interval, domain
+from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain
 from emlc.ir.node import Node, lit, node, substitute, var, variables
-from emlc.ir.tape import Tape, flatten, measure
+from emlc.ir.tape import Tape
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import WHOLE, zeros
@@ -276,9 +276,13 @@ def _solved(case: Case) -> list[Case]:
 
 
 def brief(root: Node, most: int = 60) -> str:
-    """A formula as text, or how large it is."""
-    size = measure(flatten(root)).size
-    return show(root) if size <= most else f"a formula of {size} parts"
+    """A formula as text, or that it is large."""
+    parts = [root]
+    for n in parts:
+        parts += n.args
+        if len(parts) > most:
+            return f"a formula of more than {most} parts"
+    return show(root)
 
 
 def _joined(name: str, text: str) -> str:
@@ -369,7 +373,7 @@ def _part(case: Case, name: str, d: Domain) -> list[Case]:
     made = replace(case, name=_joined(case.name, text))
     if d.re == ZERO:
         made = _replaced(case, name, node(_MUL, node(_I), var(name)), text)
-        d = Domain(d.im) * Domain(Interval(3.141592653589793, 3.1415926535897936))
+        d = Domain(d.im * PI)
     if d.real and d.re.hi <= 0:
         made = replace(_replaced(made, name, node(_NEG, var(name)), ""), name=made.name)
         d = -d

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
-from emlc.passes.normal.boxes import OFF_ZERO, REAL, Boxes, bound
+from emlc.passes.normal.boxes import HALF_LINE, OFF_ZERO, REAL, Boxes, bound, number_box
 from emlc.passes.normal.terms import Atom, Form, Mono, Number, names_in, size_of
 from emlc.passes.normal.values import Infinite, Value
 
 _NONZERO = domain("nonzero")
-_HALF_LINE, _MINUS_HALF_LINE = Interval(0.0, 1.0), Interval(-1.0, 0.0)
+_MINUS_HALF_LINE = -HALF_LINE
+_HALF, _ONE = point(Fraction(1, 2)).re, point(Fraction(1)).re
+_PER_PI = Domain(PI).inverse().re
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
 
@@ -31,10 +33,10 @@ class Logs(Boxes):
         candidate, phase = self._logs(m)
         if c < 0:
             candidate = self.plus(candidate, self.half_turn)
-            phase = _shift(phase, 1.0)
+            phase = phase + _ONE
         if m.i:
             candidate = self.plus(candidate, self.half_turn, Fraction(1, 2))
-            phase = _shift(phase, 0.5)
+            phase = phase + _HALF
         size = self.zero if c in (1, -1) else self._ln_rational(Fraction(size_of(c)))
         turns = whole_turns(phase)
         if turns is None and self.thorough:
@@ -55,7 +57,7 @@ class Logs(Boxes):
     def _phase_of(self, a: Form) -> Interval | None:
         """Bounds of the imaginary part, the moduli of sums under a logarithm taken exactly."""
         real: dict[Mono, Number] = {}
-        total, extra = Domain(ZERO), self.zero
+        total, extra = ZERO, self.zero
         for m, c in a.terms.items():
             own = self.mono(0, m.factors, m.expo)
             if self.mono_box(own).real:
@@ -65,16 +67,14 @@ class Logs(Boxes):
             if own.log is None or not isinstance(own.log.body, Form):
                 return None
             if not m.i:
-                total = total + Domain(self.mono_box(own).im) * point(Fraction(c))
+                total = total + self.mono_box(own).im * number_box(c).re
                 continue
             size = lemmas.squared_modulus(self, own.log.body)
             half = None if size is None else self.ln(size)
             if not isinstance(half, Form) or not self.box(half).real:
                 return None
             extra = self.plus(extra, half, Fraction(c) / 2)
-        box = self.box(self.plus(extra, self.form(real)))
-        turns = Domain(box.re) * Domain(Interval(3.141592653589793, 3.1415926535897936)).inverse()
-        return (total + turns).re
+        return total + self.box(self.plus(extra, self.form(real))).re * _PER_PI
 
     def _turn(self, a: Form, phase: Interval) -> Form:
         """The integer n with Im(a) / pi - 2 n in (-1, 1]."""
@@ -107,9 +107,7 @@ class Logs(Boxes):
                 phase = _phases(phase, atom.arg, q)
         if m.expo is not None:
             total = self.plus(total, m.expo)
-            im = self.box(m.expo).im
-            if im != ZERO:
-                phase = (Domain(phase) + Domain(im)).re
+            phase = phase + self.box(m.expo).im
         return total, phase
 
     def _ln_partly(self, m: Mono, sign: int) -> Form:
@@ -186,10 +184,9 @@ class Logs(Boxes):
             if next(iter(a.terms.values())) < 0:
                 u, v = v, u
             two = [self.sum_atom(self.plus(u, v, s)) for s in (-1, 1)]
-            phase = (Domain(two[0].arg) + Domain(two[1].arg)).re
             if not licensed:
                 return two
-            if whole_turns(phase) == 0:
+            if whole_turns(two[0].arg + two[1].arg) == 0:
                 inner = two[0].body if two[0].kind == "sum" else None
                 again = self.squares_apart(inner) if isinstance(inner, Form) else [two[0]]
                 return [*again, two[1]]
@@ -277,13 +274,11 @@ class Logs(Boxes):
 
 def _phases(phase: Interval, arg: Interval, q: Number) -> Interval:
     """phase + q * arg."""
-    if arg == _HALF_LINE and q in (1, -1) and phase == ZERO:
-        return arg if q == 1 else _MINUS_HALF_LINE
-    return (Domain(phase) + Domain(arg) * point(Fraction(q))).re
-
-
-def _shift(x: Interval, by: float) -> Interval:
-    return (Domain(x) + Domain(Interval(by, by))).re
+    if q == 1:
+        return phase + arg
+    if q == -1:
+        return phase + (_MINUS_HALF_LINE if arg is HALF_LINE else -arg)
+    return phase + arg * number_box(q).re
 
 
 def whole_turns(phase: Interval) -> int | None:

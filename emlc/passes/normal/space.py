@@ -165,10 +165,14 @@ class Space(Logs):
 
     def spread(self, m: Mono, c: Number) -> Form:
         """c * m; a number times a lone sum is the sum of its terms."""
+        if self.is_long(m):
+            return self.form({self.mono(0, ((self.sum_atom(self.form({m: 1})), 1),), None): c})
         if len(m.factors) == 1 and m.expo is None:
             atom, q = m.factors[0]
             if atom.kind == "sum" and q == 1 and isinstance(atom.body, Form):
                 body = atom.body
+                if len(body.terms) == 1 and atom.spread is None:
+                    return self.form({m: c})
                 if len(body.terms) <= self.limit and body.depth <= MAX_DEPTH:
                     turned = self.times(body, self.imaginary) if m.i else body
                     return self.scaled(turned, c)

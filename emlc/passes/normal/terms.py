@@ -84,7 +84,7 @@ class Terms:
 
     def __init__(self) -> None:
         self._monos: dict[tuple[int, Factors, Form | None], Mono] = {}
-        self._forms: dict[frozenset[tuple[Mono, Number]], Form] = {}
+        self._forms: dict[object, Form] = {}
         self._atoms: dict[tuple[str, object], Atom] = {}
         self.unit = self.i_pi = self.mono(0, (), None)
         self.imaginary = self.mono(1, (), None)
@@ -95,14 +95,22 @@ class Terms:
 
     def form(self, terms: dict[Mono, Number]) -> Form:
         """The one form with these nonzero terms."""
-        key = frozenset(terms.items())
+        key: object
+        if len(terms) == 1:
+            (key,) = terms.items()
+        else:
+            key = frozenset(terms.items())
         found = self._forms.get(key)
         if found is None:
             found = Form()
             found.id = len(self._forms)
             found.terms = terms
             found.box = None
-            found.depth = max([m.depth for m in terms]) if terms else 0
+            depth = 0
+            for m in terms:
+                if m.depth > depth:
+                    depth = m.depth
+            found.depth = depth
             self._forms[key] = found
         return found
 
@@ -119,8 +127,11 @@ class Terms:
                 atom, q = factors[0]
                 if atom.kind == "ln" and q == 1:
                     found.log = atom
-            deep = max([a.depth for a, _ in factors]) if factors else 0
-            found.depth = deep if expo is None else 1 + max(expo.depth, deep)
+            deep = -1 if expo is None else expo.depth
+            for atom, _ in factors:
+                if atom.depth > deep:
+                    deep = atom.depth
+            found.depth = deep + 1 if expo is not None else max(deep, 0)
             self._monos[key] = found
         return found
 
@@ -184,7 +195,7 @@ class Terms:
         for atom, q in factors.items():
             if not q:
                 continue
-            if atom.spread is not None and atom.kind == "sum" and q == int(q):
+            if atom.spread is not None and q == int(q) and atom.kind == "sum":
                 products.append((atom, int(q)))
                 continue
             if atom.kind == "prime":
@@ -196,7 +207,8 @@ class Terms:
                 if not q:
                     continue
             kept.append((atom, _small(q)))
-        kept.sort(key=_atom_id)
+        if len(kept) > 1:
+            kept.sort(key=_atom_id)
         made = self.mono(i % 2, tuple(kept), expo if expo else None)
         for atom, n in products:
             assert atom.spread is not None

@@ -43,15 +43,15 @@ class _Plan:
                 self.waiting.append(rest)
 
 
-def write(space: Space, root: Form) -> Node:
-    """The formula of a form.
+def write(space: Space, root: Form, written: dict[Form, Node] | None = None) -> Node:
+    """The formula of a form; `written` keeps the formulas of forms from one call to the next.
 
     >>> from emlc.show import show
     >>> s = Space({})
     >>> show(write(s, s.exp(s.scaled(s.ln(s.var("x")), 3))))
     'x^3'
     """
-    done: dict[Form, Node] = {}
+    done = {} if written is None else written
     plans: dict[Form, _Plan] = {}
     stack = [root]
     while stack:
