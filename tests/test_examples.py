@@ -34,7 +34,7 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", EXAMPLES, ids=name)
 def test_example_runs(path: Path) -> None:
     command = [sys.executable, "-W", "error", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout and not done.stderr
     assert path.read_text(encoding="utf-8").count("\n") < 60
@@ -66,7 +66,7 @@ def screen(line: str, monkeypatch: pytest.MonkeyPatch) -> str:
     program, *words = shlex.split(line)
     if program == "python":
         command = [sys.executable, *words]
-        return subprocess.check_output(command, stderr=subprocess.STDOUT, text=True, timeout=60)
+        return subprocess.check_output(command, stderr=subprocess.STDOUT, text=True, timeout=300)
     assert program == "emlc", line
     shown = io.BytesIO()
     stream = io.TextIOWrapper(shown, encoding="utf-8", write_through=True)

@@ -8,13 +8,14 @@ row, and rows that the page does not know are written out by their meaning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from emlc.errors import LimitError
 from emlc.explore.constants import constants
 from emlc.explore.subject import Subject, meanings, read
-from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute
+from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute, var
 from emlc.ir.tape import NONE, Tape, flatten, measure
 from emlc.parse import meaning
 from emlc.passes.facts import Fact, facts
@@ -69,6 +70,7 @@ def content(
         "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
         "tree": _tree(tape),
         "constants": constants(tape),
+        **_real(about, found),
         **_facts(about, found),
         **_meanings(found),
         **_formula(about),
@@ -84,6 +86,25 @@ def _tree(tape: Tape) -> list[Any]:
         head = tape.head(k)
         out.append([a, b] if a != NONE else head.name if isinstance(head, Var) else "1")
     return out
+
+
+def _real(about: Subject, found: Blocks) -> dict[str, Any]:
+    """The entries that are known to be real on the domain, and the domain as sets of values.
+
+    A set is a formula with its bounds, null where there is none, whether they are open, and whether
+    0 is taken out. Open bounds are put about conditions on formulas: a page computes those rounded.
+    """
+    sets: list[list[Any]] = []
+    places = {var(name): d for name, d in about.known.variables.items()}
+    for part, d in (places | about.known.conditions).items():
+        steps = _program(part)
+        if steps is None or not d.real or d.integer:
+            return {"real": [], "sets": []}
+        low, high = (end if math.isfinite(end) else None for end in (d.re.lo, d.re.hi))
+        rough = not isinstance(part.head, Var)
+        sets.append([steps, low, high, rough or d.re.lo_open, rough or d.re.hi_open, d.nonzero])
+    real = [k for k in sorted(found.sure) if (m := found.meaning[k]) and about.known.of(m).real]
+    return {"real": real, "sets": sets}
 
 
 def _facts(about: Subject, found: Blocks) -> dict[str, Any]:

@@ -29,11 +29,13 @@ const compute = (() => {
     if (!(r < Infinity)) return NONE;
     const re = [c, -s, -c, s][q],
       im = [s, c, -s, -c][q];
-    const length = r * (x[2] + 4 * U),
+    const one = x[0] === 0 && x[2] === 0, // of modulus 1 exactly
+      straight = f === 0 && x[3] === 0, // along an axis exactly
+      length = one ? 0 : r * (x[2] + 4 * U),
       swing = r * (PI * x[3] + (f === 0 ? 0 : U)),
       least = 5e-324;
-    const da = re === 0 && swing === 0 ? 0 : length * Math.abs(re) + swing + least,
-      db = im === 0 && swing === 0 ? 0 : (length * Math.abs(im) + swing) / PI + least;
+    const da = straight && (one || re === 0) ? 0 : length * Math.abs(re) + swing + least,
+      db = straight && (one || im === 0) ? 0 : (length * Math.abs(im) + swing) / PI + least;
     return [zero(r * re), zero((r * im) / PI), da, db];
   }
   function lnTurns(y) {
@@ -58,9 +60,14 @@ const compute = (() => {
     const a = e[0] - l[0],
       b = zero(e[1] - l[1]);
     if (Number.isNaN(a)) return NONE;
-    const da = Number.isFinite(a) ? e[2] + l[2] + U * Math.abs(a) : 0;
+    const da = Number.isFinite(a) ? e[2] + l[2] + rounding(e[0], l[0], a) : 0;
     const whole = e[3] === 0 && l[3] === 0 && Number.isInteger(4 * b);
     return [a, b, da, whole ? 0 : e[3] + l[3] + U * Math.abs(b)];
+  }
+  // How far the rounded difference of x and y is from the exact one, itself exact (Knuth).
+  function rounding(x, y, difference) {
+    const back = difference - x;
+    return Math.abs(x - (difference - back) - (y + back));
   }
   // ln(exp w): w less the full turns that take its imaginary part into (-pi, pi].
   function unwound(w) {
@@ -103,7 +110,21 @@ const compute = (() => {
     return [r * Math.cos(x[1]) - Math.log(size), r * Math.sin(x[1]) - turn];
   }
 
-  function tree(nodes, exact, constants = []) {
+  /* `real` are the entries that are real wherever the variables lie in the `sets`, each a formula
+     with its bounds: whether they are open, and whether 0 is taken out. */
+  function tree(nodes, exact, { constants = [], real = [], sets = [] } = {}) {
+    const proved = new Set(exact ? real : []);
+    const parts = sets.map(([steps, ...bounds]) => [formula(steps), bounds]);
+    const within = (at) =>
+      parts.every(([part, [low, high, above, below, nonzero]]) => {
+        const [re, im] = part(at);
+        return (
+          im === 0 &&
+          (low === null || re > low || (re === low && !above)) &&
+          (high === null || re < high || (re === high && !below)) &&
+          !(nonzero && re === 0)
+        );
+      });
     const known = new Map(
       exact ? constants.map(([k, a, ...rest]) => [k, [a === null ? NaN : Number(a), ...rest]]) : [],
     );
@@ -112,6 +133,7 @@ const compute = (() => {
     const plain = (values, k) => emlPlain(values[nodes[k][0]], values[nodes[k][1]]);
     const step = exact ? planned(nodes) : plain;
     return (at) => {
+      const inside = proved.size && within(at);
       for (let k = 0; k < nodes.length; k++) {
         const n = nodes[k];
         if (known.has(k)) values[k] = known.get(k);
@@ -119,7 +141,10 @@ const compute = (() => {
         else if (typeof n === "string") {
           const turns = zero(at[n][1] * scale);
           values[k] = [at[n][0], turns, 0, exact ? U * Math.abs(turns) : 0];
-        } else values[k] = step(values, k);
+        } else {
+          const [a, b, da, db] = (values[k] = step(values, k));
+          if (inside && proved.has(k) && Math.abs(b) <= db) values[k] = [a, 0, da, 0];
+        }
       }
       return values;
     };

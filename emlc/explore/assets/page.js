@@ -39,7 +39,7 @@
   function load(found) {
     data = found;
     measure();
-    exactTree = compute.tree(data.tree, true, data.constants);
+    exactTree = compute.tree(data.tree, true, data);
     plainTree = compute.tree(data.tree, false);
     formula = data.formula && compute.formula(data.formula);
     at = {};
