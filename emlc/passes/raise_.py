@@ -104,7 +104,8 @@ def raise_tree(
     """The ordinary formula of a tree over eml.
 
     `domains` are declared sets of values; a variable without one gets the formula's natural domain.
-    `seconds` bounds each proof. Raises DomainError where the tree has no value.
+    `seconds` bounds all proofs together, but for the last one that was begun. Raises DomainError
+    where the tree has no value, LimitError where reading it takes too long.
 
     >>> from emlc.ir.tape import flatten
     >>> from emlc.parse import parse_tree
@@ -218,8 +219,6 @@ def _is_clean(space: Space, root: Form) -> bool:
 def _is_loose(space: Space, atom: Atom, q: Number) -> bool:
     if not isinstance(atom.body, Form) or (atom.kind != "ln" and q == int(q)):
         return False
-    if atom.kind == "turn":
-        return True
     box = space.box(atom.body)
     return not box.within(_NONNEGATIVE) and (box.real or atom.spread is not None)
 

@@ -9,7 +9,6 @@ logarithm's argument vanishes, so that whoever uses one proves the whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import islice
 
 from emlc.ir.node import Node, Var, fold, postorder
@@ -82,11 +81,9 @@ class Rewriter:
             yield grown
         common = _shared(space, form)
         number, inverse = space.power(common, -1)
-        inner = space.times(form, inverse, number)
-        content = space.content(inner)
+        content, inner = space.factored(space.times(form, inverse, number))
         if len(form.terms) > 1 and (common is not space.unit or content != 1):
-            atom = space.sum_atom(space.scaled(inner, Fraction(1) / content))
-            d, whole = space.product(common, space.mono(0, ((atom, 1),), None))
+            d, whole = space.product(common, inner)
             yield space.form({whole: content * d})
 
     def _form(self, root: Node) -> Form | None:

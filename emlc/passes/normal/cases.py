@@ -117,7 +117,7 @@ def prove_equal(
 
 def _fresh(case: Case, seen: set[tuple[object, ...]]) -> bool:
     """Whether a case that substitutes variables was not met before."""
-    key = (*case.leaves.values(), case.learned, case.vanishing)
+    key = (*case.leaves.values(), *case.domains.items(), case.learned, case.vanishing)
     if case.domains and not all(d.integer for d in case.domains.values()):
         return True
     fresh = key not in seen

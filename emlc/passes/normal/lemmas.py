@@ -65,14 +65,6 @@ def _sign(space: Boxes, a: Form) -> int | None:
     return None
 
 
-def _lower(space: Boxes, a: Form) -> Interval:
-    """Bounds of a real sum, term by term."""
-    total = point(Fraction(0))
-    for m, c in a.terms.items():
-        total = total + space.mono_box(m) * point(Fraction(c))
-    return total.re
-
-
 def _dominated(space: Boxes, a: Form) -> bool:
     """Every negative term is outweighed by a positive term of its own."""
     up = [(m, c) for m, c in a.terms.items() if c > 0]
@@ -130,7 +122,7 @@ def _reaches(space: Boxes, rest: Form, c: Number, lead: Number) -> bool:
     """Whether c exp(u) - lead u + rest is positive, by c (exp(u) - u) >= c."""
     if lead != c:
         return False
-    low = _lower(space, rest)
+    low = term_box(space, rest).re
     return low.lo > -c or (low.lo == -c and low.lo_open)
 
 

@@ -134,9 +134,8 @@ class Logs(Boxes):
 
     def ln_sum(self, b: Form) -> Value:
         if not self.thorough:
-            content = self.content(b)
-            plain = self.sum_atom(b if content == 1 else self.scaled(b, Fraction(1) / content))
-            return self.ln_product(self.mono(0, ((plain, 1),), None), content)
+            content, plain = self.factored(b)
+            return self.ln_product(plain, content)
         grown = self.expand(b, 100)
         if len(grown.terms) < 2:
             return self.ln(grown)
@@ -172,7 +171,7 @@ class Logs(Boxes):
             ((m, c),) = a.terms.items()
             return c, m
         content = self.content(a)
-        atom = self.sum_atom(self.scaled(a, Fraction(1) / content))
+        atom = self.sum_atom(a if content == 1 else self.scaled(a, Fraction(1) / content))
         return content, self.mono(0, ((atom, 1),), None)
 
     def squares_apart(self, a: Form, *, licensed: bool = True) -> list[Atom]:
