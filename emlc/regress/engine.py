@@ -1,8 +1,8 @@
-"""The search over formulas with fitted constants: values, Levenberg-Marquardt, variation.
+"""The search over formulas with fitted constants: values, Levenberg-Marquardt, generations.
 
-A formula is postfix codes beside numbers: CONSTANT with its value, -2-2k the variable k, -3-2k the
-variable k times a fitted weight, else an operator's number. What is fitted is a + b formula: a and
-b by linear least squares, the numbers inside by Levenberg-Marquardt.
+A formula is postfix codes beside numbers: CONSTANT with its value, UNIT for 1, -2-2k the variable
+k, -3-2k the variable k times a fitted weight, else an operator's number. What is fitted is a + b
+formula: a and b by linear least squares, the numbers inside by Levenberg-Marquardt.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -14,23 +14,11 @@ import math
 import numpy as np
 
 from emlc.lower.jit import Array, compiled
+from emlc.regress.archive import CONSTANT, MOST_FITTED, UNIT, Archive, Data, People
 from emlc.regress.stub import backward, forward
+from emlc.regress.vary import cross, mutate, pick, spans
 
-CONSTANT = -1
-MOST_FITTED = 10
 _LOST = 1e300
-
-
-@compiled
-def spans(code: Array, length: int, arity: Array, size: Array) -> None:
-    """Entries of the subtree that ends at each place."""
-    for k in range(length):
-        size[k] = 1
-        if code[k] >= 0:
-            n = 1 + size[k - 1]
-            if arity[code[k]] == 2:
-                n += size[k - n]
-            size[k] = n
 
 
 @compiled
@@ -42,6 +30,8 @@ def evaluate(
         c = code[k]
         if c == CONSTANT:
             v[k, :] = const[k]
+        elif c == UNIT:
+            v[k, :] = 1.0
         elif c < 0:
             w = const[k] if -c % 2 == 1 else 1.0
             row = x[(-c - 2) // 2]
@@ -210,7 +200,7 @@ def fit(
         for p in range(count):
             old[p] = const[where[p]]
         better = False
-        for _ in range(4):
+        for _ in range(min(iterations, 8)):
             if solve_damped(matrix, g, count, damp, step):
                 for p in range(count):
                     const[where[p]] = old[p] + step[p]
@@ -233,166 +223,7 @@ def fit(
     return a, b, error
 
 
-# -- variation -----------------------------------------------------------------------------------
-
-
-@compiled
-def leaf(code: Array, const: Array, k: int, variables: int) -> None:
-    """A random leaf at place k."""
-    u = np.random.random()
-    if variables == 0 or u < 0.15:
-        code[k] = CONSTANT
-        const[k] = np.random.normal() * 2.0
-        return
-    n = np.random.randint(variables)
-    code[k] = -2 - 2 * n if u < 0.6 else -3 - 2 * n
-    const[k] = 1.0 if u < 0.6 else np.random.normal() * math.exp(0.7 * np.random.normal())
-
-
-@compiled
-def operator(chance: Array, arity: Array, wanted: int) -> int:
-    """A random operator, of the wanted number of operands unless that is 0; -1 if there is none."""
-    total = 0.0
-    for o in range(chance.size):
-        if wanted in (0, arity[o]):
-            total += chance[o]
-    u = np.random.random() * total
-    last = -1
-    for o in range(chance.size):
-        if wanted in (0, arity[o]) and chance[o] > 0.0:
-            last = o
-            u -= chance[o]
-            if u < 0.0:
-                return o
-    return last
-
-
-@compiled
-def grow(code: Array, const: Array, most: int, variables: int, arity: Array, chance: Array) -> int:
-    """A random formula of up to `most` entries; its length."""
-    length, open_ = 0, 1
-    prefix = np.empty(most + 2, dtype=np.int64)
-    while open_ > 0:
-        room = most - length - open_
-        o = -1
-        if room >= 1:
-            o = operator(chance, arity, 0 if room >= 2 else 1)
-        prefix[length] = o
-        length += 1
-        open_ += (arity[o] if o >= 0 else 0) - 1
-        if length == 1 and most > 1 and o < 0:
-            break
-    for k in range(length):
-        o = prefix[length - 1 - k]
-        if o >= 0:
-            code[k], const[k] = o, 1.0
-        else:
-            leaf(code, const, k, variables)
-    return length
-
-
-@compiled
-def splice(
-    code: Array, const: Array, length: int, start: int, end: int,
-    piece: Array, numbers: Array, count: int, out: Array, out_const: Array,
-) -> int:  # fmt: skip
-    """The formula with entries start..end replaced by a piece; its length, 0 if too long."""
-    total = length - (end - start) + count
-    if total > out.size:
-        return 0
-    out[:start], out_const[:start] = code[:start], const[:start]
-    out[start : start + count], out_const[start : start + count] = piece[:count], numbers[:count]
-    out[start + count : total] = code[end:length]
-    out_const[start + count : total] = const[end:length]
-    return total
-
-
-@compiled
-def mutate(
-    code: Array, const: Array, length: int, variables: int, arity: Array, chance: Array,
-    out: Array, out_const: Array,
-) -> int:  # fmt: skip
-    """A changed copy of the formula; its length, 0 if it became too long."""
-    most = code.size
-    size = np.empty(length, dtype=np.int64)
-    spans(code, length, arity, size)
-    k = np.random.randint(length)
-    start, end = k - size[k] + 1, k + 1
-    piece, numbers = np.empty(most, dtype=code.dtype), np.empty(most)
-    u = np.random.random()
-    if u < 0.25:  # one entry
-        out[:length], out_const[:length] = code[:length], const[:length]
-        if code[k] >= 0:
-            out[k] = operator(chance, arity, arity[code[k]])
-        elif -code[k] % 2 == 1 and np.random.random() < 0.6:
-            out_const[k] = const[k] * (1.0 + np.random.normal()) + 0.1 * np.random.normal()
-        else:
-            leaf(out, out_const, k, variables)
-        return length
-    if u < 0.45:  # a new subtree
-        count = grow(piece, numbers, 1 + np.random.randint(7), variables, arity, chance)
-        return splice(code, const, length, start, end, piece, numbers, count, out, out_const)
-    if u < 0.75:  # an operator above
-        n = end - start
-        o = operator(chance, arity, 0)
-        if n + 8 > most or o < 0:
-            return 0
-        first = arity[o] == 2 and np.random.random() < 0.3
-        extra = 0
-        if arity[o] == 2:
-            extra = grow(piece, numbers, 1 + np.random.randint(4), variables, arity, chance)
-        if not first and extra:
-            piece[n : n + extra] = piece[:extra].copy()
-            numbers[n : n + extra] = numbers[:extra].copy()
-        at = extra if first else 0
-        piece[at : at + n], numbers[at : at + n] = code[start:end], const[start:end]
-        piece[n + extra], numbers[n + extra] = o, 1.0
-        return splice(
-            code, const, length, start, end, piece, numbers, n + extra + 1, out, out_const
-        )
-    if code[k] < 0:
-        leaf(piece, numbers, 0, variables)
-        return splice(code, const, length, start, end, piece, numbers, 1, out, out_const)
-    child = k - 1  # an operand in the place of its operator
-    if arity[code[k]] == 2 and np.random.random() < 0.5:
-        child = k - 1 - size[k - 1]
-    n = size[child]
-    piece[:n], numbers[:n] = code[child - n + 1 : child + 1], const[child - n + 1 : child + 1]
-    return splice(code, const, length, start, end, piece, numbers, n, out, out_const)
-
-
-@compiled
-def cross(
-    code: Array, const: Array, length: int, code2: Array, const2: Array, length2: int,
-    arity: Array, out: Array, out_const: Array,
-) -> int:  # fmt: skip
-    """The first formula with a part of the second one; its length, 0 if it became too long."""
-    size, size2 = np.empty(length, dtype=np.int64), np.empty(length2, dtype=np.int64)
-    spans(code, length, arity, size)
-    spans(code2, length2, arity, size2)
-    k, m = np.random.randint(length), np.random.randint(length2)
-    for _ in range(3):
-        if code[k] < 0 and np.random.random() < 0.7:
-            k = np.random.randint(length)
-        if code2[m] < 0 and np.random.random() < 0.7:
-            m = np.random.randint(length2)
-    n = size2[m]
-    return splice(
-        code, const, length, k - size[k] + 1, k + 1,
-        code2[m - n + 1 : m + 1], const2[m - n + 1 : m + 1], n, out, out_const,
-    )  # fmt: skip
-
-
-@compiled
-def pick(score: Array, lengths: Array, rounds: int) -> int:
-    """The winner of a tournament: least error, by classes of 5%, then least length."""
-    best = np.random.randint(score.size)
-    for _ in range(rounds - 1):
-        other = np.random.randint(score.size)
-        gap = score[other] - score[best]
-        if gap < -0.05 or (gap < 0.05 and lengths[other] < lengths[best]):
-            best = other
-    return best
+# -- generations ---------------------------------------------------------------------------------
 
 
 @compiled
@@ -403,104 +234,93 @@ def seed_random(seed: int) -> None:
 
 @compiled
 def remember(
-    code: Array, const: Array, length: int, cost: int, a: float, b: float, error: float,
-    best: Array, best_code: Array, best_const: Array, best_length: Array, best_scale: Array,
-) -> None:  # fmt: skip
-    """Keep the formula if none of its cost has a smaller error."""
-    if cost < best.size and error < best[cost]:
-        best[cost] = error
-        best_code[cost, :length], best_const[cost, :length] = code[:length], const[:length]
-        best_length[cost] = length
-        best_scale[cost, 0], best_scale[cost, 1] = a, b
-
-
-@compiled
-def cost_of(code: Array, length: int, price: Array) -> int:
-    """What a formula costs: its operators and leaves, fitted numbers twice."""
-    total = 0
+    code: Array, const: Array, length: int, a: float, b: float, error: float, kept: Archive
+) -> None:
+    """Keep the formula if none of its kind has a smaller error. Fitted numbers cost 2."""
+    cost = numbers = 0
     for k in range(length):
-        if code[k] >= 0:
-            total += price[code[k]]
-        elif code[k] != CONSTANT and -code[k] % 2 == 1:
-            total += 3
-        else:
-            total += 1 if code[k] != CONSTANT else 2
-    return total
+        numbers += code[k] < 0 and -code[k] % 2 == 1
+        cost += 2 if code[k] == CONSTANT else 3 if code[k] < 0 and -code[k] % 2 == 1 else 1
+    row = cost * (MOST_FITTED + 1) + min(numbers, MOST_FITTED)
+    if row < kept.error.size and error < kept.error[row]:
+        kept.error[row] = error
+        kept.code[row, :length], kept.const[row, :length] = code[:length], const[:length]
+        kept.length[row] = length
+        kept.scale[row, 0], kept.scale[row, 1] = a, b
 
 
 @compiled
-def generations(
-    count: int, code: Array, const: Array, lengths: Array, score: Array, fresh: bool,
-    x: Array, y: Array, w: Array, free: bool, arity: Array, chance: Array, price: Array,
-    iterations: int, best: Array, best_code: Array, best_const: Array, best_length: Array,
-    best_scale: Array, halt: float,
-) -> int:  # fmt: skip
-    """Evolve the population in place; how many formulas were fitted.
+def rate(
+    people: People, data: Data, arity: Array, iterations: int, work: tuple[Array, Array, Array],
+    kept: Archive,
+) -> None:  # fmt: skip
+    """Fit all the formulas in place, and give them their scores."""
+    x, y, w, free = data
+    v, d, jac = work
+    for i in range(people.score.size):
+        code, const, length = people.code[i], people.const[i], people.length[i]
+        a, b, error = fit(code, const, length, arity, x, y, w, free, iterations, v, d, jac)
+        people.score[i] = math.log(error + 1e-300)
+        remember(code, const, length, a, b, error, kept)
 
-    score is the natural logarithm of the error; `fresh` has the given formulas fitted first.
+
+@compiled
+def child(
+    people: People, variables: int, arity: Array, chance: Array, out: Array, numbers: Array
+) -> int:
+    """A formula from one or two of the better ones; its length, 0 if it became too long."""
+    p = pick(people.score, people.length, 4)
+    code, const, n = people.code[p], people.const[p], people.length[p]
+    if np.random.random() >= 0.7:
+        return mutate(code, const, n, variables, arity, chance, out, numbers)
+    q = pick(people.score, people.length, 4)
+    length = cross(
+        code, const, n, people.code[q], people.const[q], people.length[q], arity, out, numbers
+    )
+    if length and np.random.random() < 0.25:
+        return mutate(
+            out[:length].copy(), numbers[:length].copy(), length, variables, arity, chance, out,
+            numbers,
+        )  # fmt: skip
+    return length
+
+
+@compiled
+def generation(
+    people: People, new: People, data: Data, arity: Array, chance: Array, iterations: int,
+    work: tuple[Array, Array, Array], kept: Archive, halt: float,
+) -> int:  # fmt: skip
+    """Replace the formulas by their children; how many were fitted.
+
+    The best one stays. Of children with equal errors, one does. An error of `halt` ends it.
     """
-    people, most = code.shape
-    n = y.size
-    v, d = np.empty((most, n)), np.empty((most, n))
-    jac = np.empty((MOST_FITTED, n))
-    tried = 0
-    if fresh:
-        for i in range(people):
-            a, b, error = fit(
-                code[i], const[i], lengths[i], arity, x, y, w, free, iterations, v, d, jac
-            )
-            score[i] = math.log(error + 1e-300)
-            cost = cost_of(code[i], lengths[i], price)
-            remember(code[i], const[i], lengths[i], cost, a, b, error,
-                     best, best_code, best_const, best_length, best_scale)  # fmt: skip
-            tried += 1
-    new_code, new_const = np.empty_like(code), np.empty_like(const)
-    new_lengths, new_score = np.empty_like(lengths), np.empty_like(score)
-    temp, temp_const = np.empty(most, dtype=code.dtype), np.empty(most)
-    seen = np.zeros(4 * people + 1, dtype=np.int64)
-    for _ in range(count):
-        seen[:] = 0
-        elite = np.argmin(score)
-        new_code[0], new_const[0] = code[elite], const[elite]
-        new_lengths[0], new_score[0] = lengths[elite], score[elite]
-        i = 1
-        attempts = 0
-        while i < people:
-            attempts += 1
-            p = pick(score, lengths, 4)
-            out, numbers = new_code[i], new_const[i]
-            if np.random.random() < 0.7:
-                q = pick(score, lengths, 4)
-                length = cross(
-                    code[p], const[p], lengths[p], code[q], const[q], lengths[q],
-                    arity, out, numbers,
-                )  # fmt: skip
-                if length and np.random.random() < 0.25:
-                    temp[:length], temp_const[:length] = out[:length], numbers[:length]
-                    length = mutate(
-                        temp, temp_const, length, x.shape[0], arity, chance, out, numbers
-                    )
-            else:
-                length = mutate(
-                    code[p], const[p], lengths[p], x.shape[0], arity, chance, out, numbers
-                )
-            if length == 0 or length > most:
-                continue
-            a, b, error = fit(out, numbers, length, arity, x, y, w, free, iterations, v, d, jac)
-            tried += 1
-            if not error < 1e299 and attempts < 6 * people:
-                continue
-            cost = cost_of(out, length, price)
-            remember(out, numbers, length, cost, a, b, error,
-                     best, best_code, best_const, best_length, best_scale)  # fmt: skip
-            if error <= halt:
-                return tried
-            mark = 1 + int(abs(math.log(error + 1e-300)) * 1e7)
-            slot = mark % seen.size
-            if seen[slot] == mark and attempts < 6 * people:
-                continue
-            seen[slot] = mark
-            new_lengths[i], new_score[i] = length, math.log(error + 1e-300)
-            i += 1
-        code[:], const[:], lengths[:], score[:] = new_code, new_const, new_lengths, new_score
+    x, y, w, free = data
+    v, d, jac = work
+    count = people.score.size
+    seen = np.zeros(4 * count + 1, dtype=np.int64)
+    best = np.argmin(people.score)
+    new.code[0], new.const[0] = people.code[best], people.const[best]
+    new.length[0], new.score[0] = people.length[best], people.score[best]
+    i, tried, attempts = 1, 0, 0
+    while i < count:
+        attempts += 1
+        out, numbers = new.code[i], new.const[i]
+        length = child(people, x.shape[0], arity, chance, out, numbers)
+        if length == 0:
+            continue
+        a, b, error = fit(out, numbers, length, arity, x, y, w, free, iterations, v, d, jac)
+        tried += 1
+        if not error < 1e299 and attempts < 6 * count:
+            continue
+        remember(out, numbers, length, a, b, error, kept)
+        if error <= halt:
+            return tried
+        mark = 1 + int(abs(math.log(error + 1e-300)) * 1e7)
+        if seen[mark % seen.size] == mark and attempts < 6 * count:
+            continue
+        seen[mark % seen.size] = mark
+        new.length[i], new.score[i] = length, math.log(error + 1e-300)
+        i += 1
+    people.code[:], people.const[:] = new.code, new.const
+    people.length[:], people.score[:] = new.length, new.score
     return tried

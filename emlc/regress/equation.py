@@ -67,7 +67,7 @@ class Equation:
     @property
     def formula(self) -> Node:
         """The expression with its numbers."""
-        from emlc.regress.finish import numbers
+        from emlc.regress.spelled import numbers
 
         return simplify(substitute(self.template, numbers(self.constants)))
 

@@ -95,20 +95,20 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             n_jobs=self.n_jobs or 1, max_fits=self.max_fits, solve=self.solve,
             checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
-        states = self._warm(X, y)
+        state = self._warm(X, y)
         columns = dict(zip(self.feature_names_, X.T, strict=True))
         self.result_: Fit = fit(
-            columns, np.asarray(y, dtype=np.float64), sample_weight, options=options, states=states
+            columns, np.asarray(y, dtype=np.float64), sample_weight, options=options, state=state
         )
-        self._last = (_mark(X, y), self.result_.states)
+        self._last = (_mark(X, y), self.result_.state)
         self.best_: Equation = self.result_.best
         self.stopped_ = self.result_.stopped
         self.n_iter_ = max(1, self.result_.fits)
         return self
 
-    def _warm(self, X: Array, y: Array) -> list[dict[str, Array]]:
-        mark, states = getattr(self, "_last", ("", []))
-        return states if self.warm_start and mark == _mark(X, y) else []
+    def _warm(self, X: Array, y: Array) -> dict[str, Array] | None:
+        mark, state = getattr(self, "_last", ("", None))
+        return state if self.warm_start and mark == _mark(X, y) else None
 
     def predict(self, X: Any) -> Array:
         """The best formula at the rows of X; nan where it is not defined."""

@@ -1,7 +1,8 @@
 """Evolution of formulas with fitted constants, one population after another, and what it kept.
 
-A population is bred until it stops improving; the next one starts afresh, with another bound on the
-length of its formulas. The best formula of every cost is kept across populations.
+A population is bred until it stops improving; the next ones start afresh, with another bound on the
+length of their formulas. Populations come in groups: those of a group know nothing of each other,
+so that the result is the same whether they run one after the other or at once.
 """
 
 from __future__ import annotations
@@ -15,187 +16,150 @@ import numpy as np
 
 from emlc.lower.jit import Array
 from emlc.regress import machine
+from emlc.regress.archive import MOST_FITTED, Archive, Data, Formula, People, archive, people
+from emlc.regress.forms import Forms
+from emlc.regress.vary import grow
 from emlc.tables.primitives import Primitive
 
 PEOPLE = 400
 _LENGTHS = (12, 20, 30, 16, 40, 25)
 _PATIENCE = 14
-_STEP = 2
 _ITERATIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Formula:
-    """One formula of the archive: a + b times postfix codes with their numbers."""
-
-    code: Array
-    const: Array
-    a: float
-    b: float
-    error: float
-    cost: int
+_DRAWN, _REFINED_ITERATIONS = 900, 40
+_SETTLERS = PEOPLE // 4
+State = dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is fitted: x (variables, points), y and w (points,), with the operators allowed."""
+    """What is fitted: x (variables, points), y and w (points,), with the operators allowed.
+
+    `halt` is the error at which there is nothing to improve.
+    """
 
     x: Array
     y: Array
     w: Array
     operators: tuple[str, ...]
     max_size: int
-    free: bool = True
+    halt: float = 0.0
 
     @property
     def rows(self) -> tuple[Primitive, ...]:
         """All rows that the engine knows; codes are places in it."""
         return machine.table(machine.rows(self.operators))
 
-
-class Island:
-    """One sequence of populations with its archive.
-
-    `halt` is the error at which there is nothing to improve.
-    """
-
-    def __init__(self, task: Task, seed: int, halt: float = 0.0) -> None:
-        self.task, self.seed, self.halt = task, seed, halt
-        rows = task.rows
-        self.engine: Any = machine.engine(rows)
-        self.arity = np.array([len(row.params) for row in rows], dtype=np.int64)
-        allowed = machine.rows(task.operators)
-        self.chance = np.array(
-            [machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows]
-        )
-        self.price = np.ones(len(rows), dtype=np.int64)
-        self.most = task.max_size
-        kinds = 2 * task.max_size + 2
-        self.best = np.full(kinds, 1e299)
-        self.best_code = np.zeros((kinds, self.most), dtype=np.int64)
-        self.best_const = np.ones((kinds, self.most))
-        self.best_length = np.zeros(kinds, dtype=np.int64)
-        self.best_scale = np.zeros((kinds, 2))
-        self.round = 0
-        self.tried = 0
-        self.seeds = starters(task)
-
-    def run(self, until: float, most: int | None = None) -> None:
-        """Breed until the time comes, so many formulas are fitted or none can be better."""
-        while not self._done(until, most):
-            self._population(until, most)
-
-    def _done(self, until: float, most: int | None) -> bool:
-        spent = most is not None and self.tried >= most
-        return spent or time.monotonic() >= until or self.finished
+    @property
+    def arity(self) -> Array:
+        """Operands of each row."""
+        return np.array([len(row.params) for row in self.rows], dtype=np.int64)
 
     @property
-    def finished(self) -> bool:
+    def engine(self) -> Any:
+        """The compiled loops."""
+        return machine.engine(self.rows)
+
+    def exact(self, kept: Archive) -> bool:
         """Whether a formula is exact that costs little enough to be no interpolation."""
-        few = max(3, len(self.task.y) // 3)
-        return bool(self.best[:few].min() <= self.halt)
+        few = max(3, len(self.y) // 3)
+        return kept.least(few) <= self.halt
 
-    def constant(self) -> None:
-        """Put the constant formula into the archive, and nothing else."""
-        y, w = self.task.y, self.task.w
-        mean = float(np.sum(w * y) / np.sum(w))
-        self.best[2], self.best_length[2], self.best_code[2, 0] = 0.0, 1, -1
-        self.best_const[2, 0], self.best_scale[2] = mean, (0.0, 1.0)
-        self.best[2] = float(np.sum(w * (y - mean) ** 2))
 
-    def _population(self, until: float, limit: int | None) -> None:
-        self.engine.seed_random(self.seed * 1000 + self.round)
-        most = min(self.most, _LENGTHS[self.round % len(_LENGTHS)])
-        code, const, lengths = self._first(most)
-        score = np.zeros(PEOPLE)
-        fresh, idle, low = True, 0, np.inf
-        while idle < _PATIENCE and not self._done(until, limit):
-            self.tried += self.engine.generations(
-                _STEP, code, const, lengths, score, fresh, self.task.x, self.task.y, self.task.w,
-                self.task.free, self.arity, self.chance, self.price, _ITERATIONS, self.best,
-                self.best_code, self.best_const, self.best_length, self.best_scale,
-                self.halt if len(self.task.y) >= 3 * len(self.best) else -1.0,
+class Population:
+    """One population: a pure function of the task, its seed and what it is given to start with."""
+
+    def __init__(self, task: Task, seed: int, number: int, given: Sequence[Formula] = ()) -> None:
+        self.task, self.seed, self.number = task, seed, number
+        self.given = given if number % 3 == 2 else ()
+        self.most = min(task.max_size, _LENGTHS[number % len(_LENGTHS)])
+        self.kept = archive(task.max_size)
+        self.people = people(0, self.most)
+        self.step = self.idle = self.tried = 0
+        self.low = np.inf
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is nothing to improve."""
+        return self.task.exact(self.kept)
+
+    def done(self, most: float) -> bool:
+        """Whether it has ended, if so many formulas may be fitted."""
+        return self.idle >= _PATIENCE or self.exact or self.tried >= most
+
+    def run(self, until: float, most: float = np.inf) -> None:
+        """Breed until the time comes or it has ended."""
+        task, engine = self.task, self.task.engine
+        rows = task.rows
+        allowed = machine.rows(task.operators)
+        chance = np.array([machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows])
+        data = Data(task.x, task.y, task.w, True)
+        n = len(task.y)
+        work = (
+            np.empty((task.max_size, n)),
+            np.empty((task.max_size, n)),
+            np.empty((MOST_FITTED, n)),
+        )
+        # Few points are met exactly by formulas that mean nothing: such do not end a population.
+        halt = task.halt if n >= 6 * task.max_size else -1.0
+        while time.monotonic() < until and not self.done(most):
+            engine.seed_random((self.seed * 7919 + self.number * 1009 + self.step) % 2**32)
+            if not self.step:
+                self._settle(data, chance, work)
+            else:
+                self.tried += engine.generation(
+                    self.people, people(PEOPLE, self.most), data, task.arity, chance, _ITERATIONS,
+                    work, self.kept, halt,
+                )  # fmt: skip
+            self.step += 1
+            low = float(self.people.score.min())
+            self.idle += 1
+            if low < self.low - 0.1:
+                self.idle, self.low = 0, low
+
+    def _settle(self, data: Data, chance: Array, work: Any) -> None:
+        """The first people: the best of the forms drawn, what was given, and random formulas."""
+        task, engine = self.task, self.task.engine
+        rng = np.random.default_rng([self.seed, self.number])
+        forms = Forms(task.x, task.rows, task.operators)
+        coded = [forms.draw(rng) for _ in range(_DRAWN)] if forms.shapes else []
+        law = forms.power_law()
+        coded += [law] if law else []
+        coded += [(f.code.tolist(), f.const.tolist()) for f in self.given]
+        drawn = _filled([c for c in coded if len(c[0]) <= self.most], self.most)
+        engine.rate(drawn, data, task.arity, _ITERATIONS, work, self.kept)
+        best = np.argsort(drawn.score, kind="stable")[:_SETTLERS]
+        settlers = People(*(column[best] for column in drawn))
+        engine.rate(settlers, data, task.arity, _REFINED_ITERATIONS, work, self.kept)
+        made = people(PEOPLE, self.most)
+        for k in range(len(best), PEOPLE):
+            made.length[k] = grow(
+                made.code[k], made.const[k], min(self.most - 2, 2 + k % 10), len(task.x),
+                task.arity, chance,
             )  # fmt: skip
-            fresh = False
-            idle = 0 if score.min() < low - 0.1 else idle + _STEP
-            low = min(low, score.min())
-        self.round += 1
+        for mine, theirs in zip(made, settlers, strict=True):
+            mine[: len(best)] = theirs
+        engine.rate(made, data, task.arity, _ITERATIONS, work, self.kept)
+        self.people = made
+        self.tried += len(drawn.score) + len(best) + PEOPLE
 
-    def _first(self, most: int) -> tuple[Array, Array, Array]:
-        """Random formulas, and among them what earlier populations and seeds give."""
-        code = np.zeros((PEOPLE, most), dtype=np.int64)
-        const = np.ones((PEOPLE, most))
-        lengths = np.zeros(PEOPLE, dtype=np.int64)
-        variables = len(self.task.x)
-        for i in range(PEOPLE):
-            lengths[i] = self.engine.grow(
-                code[i], const[i], min(most - 2, 2 + i % 10), variables, self.arity, self.chance
-            )
-        given = [(c, k) for c, k in self.seeds if len(c) <= most]
-        if self.round % 3:
-            given = []
-        if self.round % 3 == 2:
-            given += [(list(f.code), list(f.const)) for f in self.front() if len(f.code) <= most]
-        for i, (c, k) in enumerate(given[: PEOPLE // 3]):
-            code[i, : len(c)], const[i, : len(c)], lengths[i] = c, k, len(c)
-        return code, const, lengths
-
-    def front(self) -> list[Formula]:
-        """The formulas that no cheaper one beats, cheapest first."""
-        found: list[Formula] = []
-        low = np.inf
-        for cost in np.flatnonzero(self.best < 1e298):
-            if self.best[cost] < low * 0.999:
-                low = self.best[cost]
-                n = self.best_length[cost]
-                a, b = self.best_scale[cost]
-                found.append(
-                    Formula(
-                        self.best_code[cost, :n].copy(),
-                        self.best_const[cost, :n].copy(),
-                        float(a),
-                        float(b),
-                        float(low),
-                        int(cost),
-                    )
-                )
-        return found
-
-    def state(self) -> dict[str, Array]:
+    def state(self) -> State:
         """What a later run needs to go on."""
-        return {
-            "best": self.best, "best_code": self.best_code, "best_const": self.best_const,
-            "best_length": self.best_length, "best_scale": self.best_scale,
-            "counters": np.array([self.round, self.tried]),
-        }  # fmt: skip
+        counters = np.array([self.number, self.step, self.idle, self.tried])
+        held = {"counters": counters, "low": np.array(self.low)}
+        held |= {f"people.{k}": a for k, a in self.people._asdict().items()}
+        return held | {f"kept.{k}": a for k, a in self.kept._asdict().items()}
 
-    def restore(self, state: dict[str, Array]) -> None:
+    def restore(self, state: State) -> None:
         """Go on from a state of the same task."""
-        self.best[:] = state["best"]
-        self.best_code[:], self.best_const[:] = state["best_code"], state["best_const"]
-        self.best_length[:], self.best_scale[:] = state["best_length"], state["best_scale"]
-        self.round, self.tried = (int(n) for n in state["counters"])
+        self.number, self.step, self.idle, self.tried = (int(n) for n in state["counters"])
+        self.low = float(state["low"])
+        self.people = People(*(state[f"people.{k}"].copy() for k in People._fields))
+        self.kept = Archive(*(state[f"kept.{k}"].copy() for k in Archive._fields))
 
 
-def starters(task: Task) -> list[tuple[list[int], list[float]]]:
-    """Formulas that laws often are: every function of every scaled variable, and a power law."""
-    names = [row.name for row in task.rows]
-    size = 2.0 / (np.abs(task.x).max(axis=1) + 1e-300)
-    found: list[tuple[list[int], list[float]]] = []
-    for o, row in enumerate(task.rows):
-        if row.name in task.operators and len(row.params) == 1:
-            for v in range(len(task.x)):
-                found += [([-3 - 2 * v, o], [c * size[v], 1.0]) for c in (1.0, -1.0, -4.0)]
-    if "pow" in task.operators and "mul" in task.operators and (task.x > 0).all():
-        code: list[int] = []
-        for v in range(len(task.x)):
-            code += [-2 - 2 * v, -1, names.index("pow")] + [names.index("mul")] * (v > 0)
-        found.insert(0, (code, [1.0] * len(code)))
-    return found
-
-
-def chosen(count: int, most: int, seed: int) -> Sequence[int]:
-    """Rows that stand for all in the search."""
-    if count <= most:
-        return range(count)
-    return sorted(np.random.default_rng(seed).choice(count, most, replace=False).tolist())
+def _filled(coded: Sequence[tuple[list[int], list[float]]], most: int) -> People:
+    made = people(len(coded), most)
+    for k, (code, const) in enumerate(coded):
+        made.code[k, : len(code)], made.const[k, : len(code)] = code, const
+        made.length[k] = len(code)
+    return made

@@ -1,0 +1,56 @@
+"""Columns as a fit takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from emlc.errors import ArgumentError
+from emlc.lower.jit import Array
+
+
+def checked(
+    columns: Mapping[str, Any], target: Any, weights: Any
+) -> tuple[list[str], Array, Array, Array]:
+    """Names, columns (variables, points), target and weights that sum to 1, all finite doubles."""
+    names = list(columns)
+    y = _column("the target", target)
+    x = np.empty((len(names), len(y)))
+    for k, name in enumerate(names):
+        column = _column(name, columns[name])
+        if len(column) != len(y):
+            raise ArgumentError(f"{name} has {len(column)} values, the target {len(y)}")
+        x[k] = column
+    w = np.ones(len(y)) if weights is None else _column("the weights", weights)
+    if len(w) != len(y):
+        raise ArgumentError(f"there are {len(w)} weights for {len(y)} values")
+    if (w < 0).any() or not w.sum() > 0:
+        raise ArgumentError("weights are not negative, and not all of them 0")
+    return names, *_merged(x, y, w)
+
+
+def _merged(x: Array, y: Array, w: Array) -> tuple[Array, Array, Array]:
+    """The rows in order, equal ones as one, so that a weight of 2 is two rows of weight 1."""
+    rows, where = np.unique(np.vstack([x, y])[:, w > 0], axis=1, return_inverse=True)
+    total = np.zeros(rows.shape[1])
+    np.add.at(total, where.reshape(-1), w[w > 0])
+    return np.ascontiguousarray(rows[:-1]), rows[-1].copy(), total / total.sum()
+
+
+def _column(name: str, data: Any) -> Array:
+    try:
+        column = np.asarray(data, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"{name} is not a column of real numbers") from None
+    if column.ndim != 1 or not len(column):
+        raise ArgumentError(f"{name} is not a column of numbers: its shape is {column.shape}")
+    bad = np.flatnonzero(~np.isfinite(column))
+    if len(bad):
+        hint = "leave out such rows, or fill them in"
+        raise ArgumentError(
+            f"{name} has {len(bad)} missing or infinite values, the first in row {bad[0] + 1}",
+            hint=hint,
+        )
+    return column

@@ -1,0 +1,156 @@
+"""Groups of populations, in one process or several, and the archive that they share."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from emlc.errors import MissingError
+from emlc.regress.archive import Archive, archive
+from emlc.regress.evolve import PEOPLE, Population, State, Task
+from emlc.tables.primitives import Primitive
+
+_GROUP = 6
+_WARM: set[tuple[Primitive, ...]] = set()
+
+
+class Groups:
+    """Populations in groups, each group starting from what the ones before it kept.
+
+    The members of a group know nothing of each other: with up to six processes the result does not
+    depend on how many they are. A group ends early with its first exact member.
+    """
+
+    def __init__(self, task: Task, seed: int, jobs: int = 1) -> None:
+        self.task, self.seed = task, seed
+        self.jobs = jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
+        self.kept = archive(task.max_size)
+        self.before = 0
+        self._next(0)
+
+    def _next(self, number: int) -> None:
+        count, given = max(_GROUP, self.jobs), self.kept.front()
+        self.members = [Population(self.task, self.seed, number + k, given) for k in range(count)]
+        self.number = number
+
+    @property
+    def tried(self) -> int:
+        """How many formulas were fitted."""
+        return self.before + sum(member.tried for member in self.members)
+
+    @property
+    def exact(self) -> bool:
+        """Whether there is nothing to improve."""
+        return self.task.exact(self.kept)
+
+    def over(self, most: float) -> bool:
+        """Whether it has ended, if about so many formulas may be fitted."""
+        return self.exact or self.before >= most
+
+    def run(self, until: float, most: float = np.inf) -> None:
+        """Breed until the time comes or it has ended."""
+        while time.monotonic() < until and not self.over(most):
+            count = self._counted(most)
+            if count:
+                self._close(count)
+            else:
+                self._advance(until, most - self.before)
+
+    def _counted(self, most: float) -> int:
+        """How many members count: up to the first that is exact or reaches the limit; 0 if some of
+        them are not done."""
+        tried = self.before
+        for k, member in enumerate(self.members):
+            if not member.done(most - self.before):
+                return 0
+            tried += member.tried
+            if member.exact or tried >= most:
+                return k + 1
+        return len(self.members)
+
+    def _close(self, count: int) -> None:
+        for member in self.members[:count]:
+            self.kept.merge(member.kept)
+            self.before += member.tried
+        self._next(self.number + count)
+
+    def _advance(self, until: float, most: float) -> None:
+        """Run members that are not done, as many at once as there are processes."""
+        due = []
+        for member in self.members:
+            if member.exact:
+                break
+            if not member.done(most):
+                due.append(member)
+        if self.jobs == 1 or len(due) == 1:
+            due[0].run(until, most)
+            return
+        joblib = _joblib()
+        seconds = until - time.monotonic()
+        done = joblib.Parallel(n_jobs=self.jobs)(
+            joblib.delayed(_advanced)(m.task, m.seed, m.state(), seconds, most)
+            for m in due[: self.jobs]
+        )
+        for member, state in zip(due, done, strict=False):
+            member.restore(state)
+
+    def view(self) -> Archive:
+        """What is known, of members that are not done as well."""
+        found = archive(self.task.max_size)
+        for kept in (self.kept, *(member.kept for member in self.members)):
+            found.merge(kept)
+        return found
+
+    def state(self) -> State:
+        """What a later run needs to go on."""
+        held = {"counters": np.array([self.number, self.before, len(self.members)])}
+        held |= {f"kept.{name}": a for name, a in self.kept._asdict().items()}
+        for k, member in enumerate(self.members):
+            held |= {f"{k}.{name}": a for name, a in member.state().items()}
+        return held
+
+    def restore(self, state: State) -> None:
+        """Go on from a state of the same task."""
+        self.number, self.before, count = (int(n) for n in state["counters"])
+        self.kept.merge(Archive(*(state[f"kept.{name}"] for name in Archive._fields)))
+        given = self.kept.front()
+        self.members = [
+            Population(self.task, self.seed, self.number + k, given) for k in range(count)
+        ]
+        for k, member in enumerate(self.members):
+            head = f"{k}."
+            member.restore({n[len(head) :]: a for n, a in state.items() if n.startswith(head)})
+
+
+def _advanced(task: Task, seed: int, state: State, seconds: float, most: float) -> State:
+    """The state of a population some time later, in a process of its own."""
+    warm(task)
+    member = Population(task, seed, 0)
+    member.restore(state)
+    member.run(time.monotonic() + seconds, most)
+    return member.state()
+
+
+def warm(task: Task) -> None:
+    """Run the engine for a moment on three rows."""
+    if task.rows in _WARM:
+        return
+    x, y = np.array([[0.3, 0.5, 0.7]]), np.array([0.3, 0.7, 0.4])
+    small = replace(task, x=x, y=y, w=np.full(3, 1 / 3), max_size=12)
+    Population(small, 0, 0).run(math.inf, 5 * PEOPLE)
+    _WARM.add(task.rows)
+
+
+def _joblib() -> Any:
+    try:
+        import joblib
+    except ImportError:
+        raise MissingError(
+            "several processes need joblib", hint='pip install "emlc[regress]"'
+        ) from None
+    return joblib
