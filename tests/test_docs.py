@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from test_examples import DOCS, ROOT, name
 
 from emlc.cli import _COMMANDS
+from emlc.pipeline import compile
 
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
 
@@ -30,6 +32,30 @@ def test_the_build_has_no_warnings(tmp_path: Path) -> None:
     assert (tmp_path / "html" / "reference" / "cli.html").exists()
     broken = [page for page in (tmp_path / "html").rglob("*.html") if "@pages@" in page.read_text()]
     assert not broken
+
+
+def test_sizes_beside_other_tools_are_true() -> None:
+    """Set UPDATE_GOLDEN=1 to write them into the page."""
+    path = DOCS / "comparison.md"
+    text = path.read_text(encoding="utf-8")
+
+    def k(formula: str, mode: str = "exact") -> int:
+        return compile(formula, mode=mode, check=False).size
+
+    found = re.sub(
+        r"^\| `(.*?)` \| \d+ \| \d+ \|",
+        lambda row: f"| `{row[1]}` | {k(row[1])} | {k(row[1], 'shortest')} |",
+        re.sub(
+            r"^\| K of `?(.*?)`? \| \d+ \|",
+            lambda row: row[0].rsplit("|", 2)[0] + f"| {k(row[1])} |",
+            text,
+            flags=re.M,
+        ),
+        flags=re.M,
+    )
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(found, encoding="utf-8")
+    assert found == text
 
 
 DOCUMENTS = [
