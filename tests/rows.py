@@ -12,8 +12,8 @@ from emlc.ir.domain import domain
 from emlc.ir.node import Node, Var
 from emlc.ir.tape import Tape
 from emlc.lower.balls import Ball, evaluate
-from emlc.passes.compile import Template
 from emlc.passes.ranges import Ranges
+from emlc.passes.templates import Template
 from emlc.tables.witnesses import BODIES, TREES, Witness
 
 TREE_ROWS = [(name, row) for name, rows in TREES.items() for row in rows]

@@ -82,8 +82,8 @@ def test_a_function_of_the_reals_is_refused_on_the_plane() -> None:
 
 @pytest.mark.parametrize(
     ("text", "points"),
-    [("sqrt(x)", [0, 1]), ("sin(x)", [0]), ("cos(x)", [0]), ("tan(x)", [0]), ("atan(x)", [0]),
-     ("asin(x)", [-1, 0, 1]), ("acos(x)", [-1, 1]), ("acosh(x)", [1])],
+    [("sqrt(x)", [0, 1]), ("sin(x)", [0]), ("cos(x)", [0]), ("atan(x)", [0]),
+     ("asin(x)", [-1, 1]), ("acos(x)", [-1, 1]), ("acosh(x)", [1])],
 )  # fmt: skip
 def test_excluded_points_are_listed_and_true(text: str, points: list[int]) -> None:
     short = emlc.compile(text, mode="shortest", check=False)

@@ -14,9 +14,10 @@ from emlc.check.reference import Reference
 from emlc.ir.node import Lit, Var, lit, node, postorder, substitute, var, variables
 from emlc.ir.tape import Tape, flatten, is_pure
 from emlc.lower.balls import evaluate, evaluate_all
-from emlc.passes.compile import Template, compile_tree
+from emlc.passes.compile import compile_tree
 from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
+from emlc.passes.templates import Template
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.witnesses import Witness
 from tests.rows import BODY_ROWS, TREE_ROWS, compared, is_off, label, row_ranges, sampled
@@ -206,6 +207,13 @@ def test_shortest_is_no_longer_than_the_best_known(name: str, best: int) -> None
     made = emlc.compile(name, mode="shortest", check=False)
     assert made.size <= best
     assert len(made.rpn()) == made.size
+
+
+def test_the_rows_together_are_a_tenth_below_the_best_known() -> None:
+    best = KNOWN["best"]
+    sizes = {name: emlc.compile(name, mode="shortest", check=False).size for name in best}
+    assert sum(sizes.values()) <= 0.9 * sum(best.values())
+    assert sum(sizes[name] < k for name, k in best.items()) >= 12
 
 
 @pytest.mark.parametrize("mode", ["exact", "shortest"])

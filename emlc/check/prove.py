@@ -22,8 +22,8 @@ from emlc.check.lemmas import row_key
 from emlc.check.reference import grounded
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Lit, Node, Var, fold, postorder
-from emlc.passes.compile import Template
 from emlc.passes.ranges import raw_formula
+from emlc.passes.templates import Template
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import BODIES, TREES, Witness
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from emlc.errors import DomainError
-from emlc.ir.domain import domain
-from emlc.ir.node import ONE, Lit, Node, Var, from_tokens, postorder, substitute
-from emlc.passes.match import COMMUTE, match
+from emlc.ir.node import ONE, Lit, Node, Var, postorder, substitute
+from emlc.passes.match import match
 from emlc.passes.numbers import spell
-from emlc.passes.ranges import Ranges, conditions, formula, postorder_new, raw_formula
+from emlc.passes.ranges import Ranges, formula, postorder_new
 from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import instantiate
+from emlc.passes.templates import LOGARITHM, REST, VALUE, Program, Template, rows_like, token
 from emlc.show import show
-from emlc.tables.primitives import BY_NAME, EML, Primitive
-from emlc.tables.witnesses import BODIES, TREES, Witness
+from emlc.tables.primitives import Primitive
+from emlc.tables.witnesses import Witness
 
 MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
@@ -43,6 +43,7 @@ class Choice:
     excluded  points of the domain where it is not right: part = value
     witness   the row, None for a leaf
     parts     what stands for the row's parameters, or the body's formula
+    program   the row's tree in the form that is made, None for a leaf and a body
     """
 
     size: int
@@ -50,113 +51,16 @@ class Choice:
     excluded: frozenset[Exclusion]
     witness: Witness | None = None
     parts: tuple[Node, ...] = ()
+    program: Program | None = None
 
 
-class Template:
-    """A row ready for use: its pattern, its domain, and its tree as a program."""
-
-    __slots__ = (
-        "base", "body", "counts", "dominated", "given", "heads", "needed", "off", "params",
-        "pattern", "raw", "row", "symmetric",
-    )  # fmt: skip
-
-    def __init__(self, row: Witness) -> None:
-        self.row = row
-        self.pattern = formula(row.computes)
-        heads = [None if isinstance(a.head, Var) else a.head for a in self.pattern.args]
-        self.heads = heads if any(heads) else []
-        self.params = tuple(_letters(self.pattern))
-        self.needed = [(formula(left), domain(right)) for left, right in conditions(row.where)]
-        self.off = [
-            (formula(left), [Fraction(v) for v in right.split(",")])
-            for left, right in conditions(row.off)
-        ]
-        self.given = [(formula(left), domain(right)) for left, right in conditions(row.given)]
-        self.body = formula(row.body) if row.body else None
-        self.raw = self.body is self.pattern
-        if self.raw:
-            self.body = raw_formula(row.body)
-        self.counts = [row.tree.count(p) for p in self.params]
-        self.base = len(row.tree) - sum(self.counts)
-        self.dominated = False
-        self.symmetric = (
-            self.pattern.head in COMMUTE
-            and all(isinstance(a.head, Var) for a in self.pattern.args)
-            and len(set(self.counts)) == 1
-            and len({d for _, d in self.needed}) == 1
-            and not row.body
-        )
-
-    def dominates(self, other: Template) -> bool:
-        """Whether this row is as good wherever the other may be used, infinities aside."""
-        mine, theirs = self.row, other.row
-        if mine.computes != theirs.computes or mine.where != theirs.where or mine.off:
-            return False
-        if not (mine.tree and theirs.tree) or mine.reach < theirs.reach:
-            return False
-        costs = list(
-            zip((*self.counts, len(mine.tree)), (*other.counts, len(theirs.tree)), strict=True)
-        )
-        return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
-
-    def may_match(self, n: Node) -> bool:
-        """A quick look at the heads below; False only where `match` finds nothing."""
-        if not self.heads:
-            return True
-        heads = [a.head for a in n.args]
-        return all(h is None or any(h is m for m in heads) for h in self.heads)
-
-    def build(self, parts: Sequence[Node]) -> Node:
-        """The tree with pure trees in place of the parameters."""
-        return from_tokens(self.row.tree, dict(zip(self.params, parts, strict=True)))
-
-
-def _letters(pattern: Node) -> list[str]:
-    names = [n.head.name for n in postorder(pattern) if isinstance(n.head, Var)]
-    return sorted(names)
-
-
-def _meaning(row: Primitive) -> Witness:
-    """A defined row's meaning, as a body."""
-    call = f"{row.name}({','.join(row.params)})" if row.params else row.name
-    return Witness(call, body=row.meaning, source="meaning")
-
-
-_templates: dict[str, list[Template]] = {}
-_by_row: dict[Witness, Template] = {}
-
-
-def rows_for(name: str) -> list[Template]:
-    """The rows for a head (a primitive's name, or "number"), prepared on first use."""
-    if name not in _templates:
-        rows = [*TREES.get(name, ()), *BODIES.get(name, ())]
-        head = BY_NAME.get(name)
-        if head is not None and head.meaning and head is not EML:
-            rows.append(_meaning(head))
-        made = [Template(row) for row in rows]
-        kept = [t for t in made if not (t.raw and t.row.source == "meaning")]
-        for t in kept:
-            t.dominated = any(other.dominates(t) for other in kept)
-        _templates[name] = kept
-        _by_row.update((t.row, t) for t in _templates[name])
-    return _templates[name]
-
-
-_alike: dict[tuple[object, ...], list[Template]] = {}
-_mentioned: dict[str, set[object]] = {}
-
-
-def rows_like(n: Node) -> list[Template]:
-    """The rows that may match an expression, by the heads of its arguments."""
-    name = n.head.name if isinstance(n.head, Primitive) else "number"
-    if name not in _mentioned:
-        _mentioned[name] = {h for t in rows_for(name) for h in t.heads if h is not None}
-    named = _mentioned[name]
-    key = (name, *(a.head if a.head in named else None for a in n.args))
-    found = _alike.get(key)
-    if found is None:
-        found = _alike[key] = [t for t in rows_for(name) if t.may_match(n)]
-    return found
+Forms = tuple[Choice, ...]  # the best choice for a value, a logarithm and a rest
+_SHOWN = ("x", "ln(x)", "e-ln(x)")
+# a rest of the value's tree, a logarithm of the rest's
+_AROUND = {
+    REST: Program(("1", token(0, VALUE), "E"), 2, ((0, VALUE, 1),)),
+    LOGARITHM: Program(("1", token(0, REST), "1", "E", "E"), 4, ((0, REST, 1),)),
+}
 
 
 class Compiler:
@@ -166,20 +70,20 @@ class Compiler:
         self.ranges = ranges
         self.mode = mode
         self.rewriter = rewriter
-        self.best: dict[Node, Choice | None] = {}
+        self.best: dict[Node, Forms | None] = {}
         self._open: set[Node] = set()
         self._budget = 0
         self._retries = _RETRIES if rewriter is not None else 0
 
     # -- choosing --------------------------------------------------------------------------------
 
-    def solve(self, root: Node) -> Choice | None:
-        """The best choice for a formula; parts tried on the way are bounded by its size."""
+    def solve(self, root: Node) -> Forms | None:
+        """The best choices for a formula; parts tried on the way are bounded by its size."""
         self._budget = _PARTS * (1 + sum(1 for _ in postorder(root)))
         return self.choose(root)
 
-    def choose(self, root: Node) -> Choice | None:
-        """The best choice for an expression, its parts chosen on the way."""
+    def choose(self, root: Node) -> Forms | None:
+        """The best choices for an expression, its parts chosen on the way."""
         if root in self.best:
             return self.best[root]
         for n in postorder_new(root, self.best):
@@ -211,9 +115,9 @@ class Compiler:
                     stack.append(part)
         return sorted(found, key=lambda m: (found[m].denominator, found[m] < 0, abs(found[m])))
 
-    def _best_of(self, n: Node) -> Choice | None:
+    def _best_of(self, n: Node) -> Forms | None:
         if n is ONE or isinstance(n.head, Var):
-            return Choice(1, _FULL_REACH, frozenset())
+            return self._completed(n, [(Choice(1, _FULL_REACH, frozenset()), None, None)])
         if len(self._open) > _MAX_NESTING:
             return None
         real = all(self.ranges.of(a).real for a in (n, *n.args))
@@ -222,7 +126,24 @@ class Compiler:
         candidates = [c for c in self._candidates(n, uses) if c is not None]
         if not candidates and plane and all(self.best.get(a) for a in n.args):
             candidates = [c for c in self._candidates(n, {"fallback"}) if c is not None]
-        return min(candidates, key=self._rank, default=None)
+        return self._completed(n, candidates, real) if candidates else None
+
+    def _completed(
+        self, n: Node, candidates: list[tuple[Choice | None, ...]], real: bool = True
+    ) -> Forms:
+        """The best of every form; a logarithm and a rest are never far from the value."""
+        found: dict[int, Choice] = {}
+        for form in (VALUE, REST, LOGARITHM):
+            # of a product that is 0, the rest is infinite in a direction of the other factors
+            known = form != REST or real or self.ranges.of(n).excludes(0.0)
+            some = [c[form] for c in candidates] if known else []
+            around = _AROUND.get(form)
+            if around is not None:
+                inner = found[around.uses[0][1]]
+                size = around.base + inner.size
+                some.append(replace(inner, size=size, parts=(n,), program=around))
+            found[form] = min((c for c in some if c is not None), key=self._rank)
+        return found[VALUE], found[LOGARITHM], found[REST]
 
     def _rank(self, c: Choice) -> tuple[int, ...]:
         points = len(c.excluded)
@@ -232,7 +153,7 @@ class Compiler:
             return (points, -c.reach, c.size)
         return (points, c.size, -c.reach)
 
-    def _candidates(self, n: Node, uses: set[str]) -> Iterator[Choice | None]:
+    def _candidates(self, n: Node, uses: set[str]) -> Iterator[tuple[Choice | None, ...] | None]:
         if isinstance(n.head, Lit):
             spelled = spell(n.head.value)
             if spelled is not None:
@@ -254,8 +175,8 @@ class Compiler:
         for other in self.rewriter.others(n) if self.rewriter is not None else ():
             yield self._through(None, other)
 
-    def _use(self, template: Template, found: dict[str, Node]) -> Choice | None:
-        """The choice that this row makes of these parts, None where it is not known to be right."""
+    def _use(self, template: Template, found: dict[str, Node]) -> tuple[Choice | None, ...] | None:
+        """What this row makes of these parts in every form, None where it is not known right."""
         for part, needed in template.needed:
             if not self.ranges.holds(_place(part, found), needed):
                 return None
@@ -274,20 +195,28 @@ class Compiler:
 
     def _tree(
         self, template: Template, parts: list[Node], excluded: set[Exclusion]
-    ) -> Choice | None:
-        size, reach = template.base, template.row.reach
-        for part, count in zip(parts, template.counts, strict=True):
-            below = self.choose(part)
-            if below is None:
+    ) -> tuple[Choice | None, ...] | None:
+        below = [self.choose(part) for part in parts]
+        known = [forms for forms in below if forms is not None]
+        if len(known) < len(below):
+            return None
+
+        def choice(program: Program | None) -> Choice | None:
+            if program is None:
                 return None
-            size += count * below.size
-            reach = min(reach, below.reach)
-            excluded |= below.excluded
-        return Choice(size, reach, frozenset(excluded), template.row, tuple(parts))
+            size, reach, points = program.base, template.row.reach, set(excluded)
+            for k, form, count in program.uses:
+                part = known[k][form]
+                size += count * part.size
+                reach = min(reach, part.reach)
+                points |= part.excluded
+            return Choice(size, reach, frozenset(points), template.row, tuple(parts), program)
+
+        return tuple(choice(program) for program in template.programs)
 
     def _body(
         self, template: Template, found: dict[str, Node], excluded: set[Exclusion]
-    ) -> Choice | None:
+    ) -> tuple[Choice | None, ...] | None:
         assert template.body is not None
         expand = substitute if template.raw else instantiate
         expansion = expand(template.body, found)
@@ -296,56 +225,72 @@ class Compiler:
         for part, fact in template.given:
             self.ranges.learn(expand(part, found), fact)
         made = self._through(template.row, expansion)
-        return made and replace(made, excluded=made.excluded | excluded)
+        return made and tuple(replace(c, excluded=c.excluded | excluded) for c in made)
 
-    def _through(self, row: Witness | None, expansion: Node) -> Choice | None:
+    def _through(self, row: Witness | None, expansion: Node) -> Forms | None:
         below = self.choose(expansion)
-        return below and replace(below, witness=row or SPELLED, parts=(expansion,))
+        if below is None:
+            return None
+        made = (replace(c, witness=row or SPELLED, program=None) for c in below)
+        return tuple(replace(c, parts=(expansion,)) for c in made)
 
     # -- building --------------------------------------------------------------------------------
 
     def build(self, root: Node) -> tuple[Node, set[Witness]]:
         """The pure tree of the choices, and the rows it rests on."""
-        made: dict[Node, Node] = {}
+        made: dict[tuple[Node, int], Node] = {}
         used: set[Witness] = set()
-        stack = [root]
+        stack = [(root, VALUE)]
         while stack:
-            n = stack[-1]
-            if n in made:
+            key = stack[-1]
+            if key in made:
                 stack.pop()
                 continue
-            choice = self.best[n]
-            assert choice is not None
-            waiting = [p for p in choice.parts if p not in made]
+            choice = self._choice(*key)
+            below = _below(choice, key[1])
+            waiting = [p for p in below if p not in made]
             if waiting:
                 stack.extend(waiting)
                 continue
             stack.pop()
-            made[n] = self._make(n, choice, [made[p] for p in choice.parts])
+            if choice.program is not None:
+                trees = [
+                    (k, form, made[choice.parts[k], form]) for k, form, _ in choice.program.uses
+                ]
+                made[key] = choice.program.build(trees)
+            else:
+                made[key] = made[below[0]] if below else key[0]
             if choice.witness is not None:
                 used.add(choice.witness)
-        return made[root], used - {SPELLED}
+        return made[root, VALUE], used - {SPELLED}
 
     def chosen(self, root: Node) -> Iterator[tuple[Node, Node | Witness, int]]:
         """The parts from the whole down, each with what builds it and its size."""
-        seen: set[Node] = set()
-        stack = [root]
+        seen: set[tuple[Node, int]] = set()
+        stack = [(root, VALUE)]
         while stack and len(seen) < _LISTED:
-            n = stack.pop()
-            choice = self.best[n]
-            if n in seen or choice is None or choice.witness is None:
+            n, form = key = stack.pop()
+            choice = self._choice(n, form)
+            if key in seen or choice.witness is None:
                 continue
-            seen.add(n)
-            spelled = choice.witness is SPELLED
-            yield n, choice.parts[0] if spelled else choice.witness, choice.size
-            stack.extend(reversed(choice.parts))
+            if choice.program is not _AROUND.get(form):
+                seen.add(key)
+                spelled = choice.witness is SPELLED
+                shown = substitute(formula(_SHOWN[form]), {"x": n})
+                yield shown, choice.parts[0] if spelled else choice.witness, choice.size
+            stack.extend(reversed(_below(choice, form)))
 
-    def _make(self, n: Node, choice: Choice, parts: list[Node]) -> Node:
-        if choice.witness is None:
-            return n
-        if not choice.witness.tree:
-            return parts[0]
-        return _by_row[choice.witness].build(parts)
+    def _choice(self, n: Node, form: int) -> Choice:
+        forms = self.best[n]
+        assert forms is not None
+        return forms[form]
+
+
+def _below(choice: Choice, form: int) -> list[tuple[Node, int]]:
+    """What a choice is made of: parts, each in a form."""
+    if choice.program is None:
+        return [(part, form) for part in choice.parts]
+    return [(choice.parts[k], f) for k, f, _ in choice.program.uses]
 
 
 SPELLED = Witness("a number", body="its spelling")
@@ -386,9 +331,10 @@ def compile_tree(
     17
     """
     compiler = Compiler(ranges, mode, rewriter)
-    choice = compiler.solve(root)
-    if choice is None:
+    forms = compiler.solve(root)
+    if forms is None:
         raise _no_row(compiler, root)
+    choice = forms[VALUE]
     tree, used = compiler.build(root)
     chosen = tuple(compiler.chosen(root))
     excluded = tuple(sorted(choice.excluded, key=exclusion_text))

@@ -16,7 +16,8 @@ from emlc.check.reference import Point, Reference
 from emlc.ir.node import node, var
 from emlc.ir.tape import flatten
 from emlc.lower.balls import Ball, evaluate
-from emlc.passes.compile import Template, compile_tree
+from emlc.passes.compile import compile_tree
+from emlc.passes.templates import Template
 from emlc.show import show
 from emlc.tables.careful import FORMS
 from emlc.tables.identities import DEFINITIONS
