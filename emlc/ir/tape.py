@@ -82,7 +82,10 @@ def measure(tape: Tape) -> Measures:
     """Size, depth and number of distinct subtrees of the last entry."""
     size: list[int] = []
     depth: list[int] = []
-    for a, b in zip(tape.left, tape.right, strict=True):
+    last = list(range(len(tape) + 1))  # the entry that uses another one last; one more for NONE
+    for k, (a, b) in enumerate(zip(tape.left, tape.right, strict=True)):
+        last[a] = last[b] = k
+    for k, (a, b) in enumerate(zip(tape.left, tape.right, strict=True)):
         if a == NONE:
             size.append(1)
             depth.append(0)
@@ -92,6 +95,11 @@ def measure(tape: Tape) -> Measures:
         else:
             size.append(size[a] + size[b] + 1)
             depth.append((depth[a] if depth[a] > depth[b] else depth[b]) + 1)
+            # sizes may have as many bits as the tape has entries: all of them at once do not fit
+            if last[a] == k:
+                size[a] = 0
+            if last[b] == k:
+                size[b] = 0
     return Measures(size[-1], depth[-1], len(tape))
 
 

@@ -18,7 +18,7 @@ from emlc.passes.ranges import raw_formula
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import BY_NAME, EML, Primitive
 
-_GLANCE = 64
+_GLANCE = 256
 
 
 def read_tape(

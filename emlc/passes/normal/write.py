@@ -26,7 +26,7 @@ class _Plan:
         self.rests: list[Form] = []
         self.waiting: list[Form] = []
         for t in self.terms:
-            powers, rest = split_powers(space, t.expo if t.expo is not None else space.zero)
+            powers, rest = ([], space.zero) if t.expo is None else split_powers(space, t.expo)
             self.powers.append(powers)
             self.rests.append(rest)
             self.waiting += t.forms()
@@ -99,7 +99,7 @@ def _sum(plan: _Plan, done: dict[Form, Node]) -> Node:
         (up if logs > 1 else down).append(build(_LN, lit(max(logs, 1 / logs))))
     for t, powers, rest in zip(plan.terms, plan.powers, plan.rests, strict=True):
         if logs is None or not _is_number_log(t):
-            (up if t.c > 0 else down).append(_term(t, powers, rest, done))
+            (up if t.c.numerator > 0 else down).append(_term(t, powers, rest, done))
     if not up and not down:
         return lit(0)
     first = up.pop(0) if up else build(_NEG, down.pop(0))
@@ -123,7 +123,7 @@ def _is_number_log(t: Product) -> bool:
 
 def _number_logs(plan: _Plan) -> Fraction | None:
     """The number whose logarithm two or more terms are together."""
-    found = [t for t in plan.terms if _is_number_log(t)]
+    found = [t for t in plan.terms if _is_number_log(t)] if len(plan.terms) > 1 else []
     if len(found) < 2:
         return None
     total = Fraction(1)
@@ -154,11 +154,11 @@ def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Fo
         top.append(build(_POW, done[base.body], done[exponent]))
     if rest.terms:
         _exponential(rest, done, top, bottom)
-    value = abs(t.c)
-    if value.numerator != 1 or not top:
-        top.insert(0, lit(value.numerator))
-    if value.denominator != 1:
-        bottom.insert(0, lit(value.denominator))
+    size, below = abs(t.c.numerator), t.c.denominator
+    if size != 1 or not top:
+        top.insert(0, lit(size))
+    if below != 1:
+        bottom.insert(0, lit(below))
     made = _times(top)
     return build(_DIV, made, _times(bottom)) if bottom else made
 
@@ -179,7 +179,7 @@ def _absolute(atom: Atom, q: Number, done: dict[Form, Node]) -> Node | None:
 
 
 def _power(base: Node, q: Number, top: list[Node], bottom: list[Node]) -> None:
-    side, size = (top, Fraction(q)) if q > 0 else (bottom, -Fraction(q))
+    side, size = (top, q) if q > 0 else (bottom, -q)
     if size == 1:
         side.append(base)
     elif size == Fraction(1, 2):
