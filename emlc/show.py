@@ -83,6 +83,8 @@ def show(root: Node, notation: str = "infix") -> str:
     """
     if notation == "rpn":
         tokens = rpn_tokens(root)
+        if len(tokens) == 1 and len(tokens[0]) > 1 and OPERATOR in tokens[0]:
+            return f"{tokens[0]},"  # a lone variable that would read as a tree
         return ("" if all(len(t) == 1 for t in tokens) else " ").join(tokens)
     if notation == "json":
         require_pure(root)

@@ -20,9 +20,9 @@ from emlc.ir.node import Node, var
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.parse import parse, parse_tree
-from emlc.passes.compile import Template
 from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
+from emlc.passes.templates import Template
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.witnesses import Witness
 from tests.rows import compared, sampled
@@ -203,3 +203,14 @@ def test_the_reference_knows_where_a_formula_is_undefined(
 
 def test_a_reference_takes_variables_as_they_are() -> None:
     assert Reference(var("x")).at({"x": (Fraction(1, 3), Fraction(1))}, 20).imag == 1
+
+
+ON_CUTS = ("ln(exp(-i*pi))", "sqrt(exp(-i*pi))", "ln(cos(pi)-i*sin(pi))", "ln(-exp(-2*i*pi))",
+           "ln(exp(-i*pi*x))", "asin(2*exp(2*i*pi))", "log2(x/x)", "sqrt(x/x-1)")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ON_CUTS)
+def test_rounding_refutes_nothing(text: str) -> None:
+    """A formula that comes to a cut, or to 0, only but for rounding."""
+    verdict = emlc.compile(text).verdict
+    assert verdict.status == "proved" and verdict.points, verdict

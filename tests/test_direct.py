@@ -2,11 +2,6 @@ from __future__ import annotations
 
 import cmath
 import math
-import os
-import stat
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +10,6 @@ from hypothesis import strategies as st
 
 from emlc.errors import LimitError, TreeError
 from emlc.ir.node import Lit, Node, Param, Var, fold, node
-from emlc.lower import cache
 from emlc.lower.direct import direct
 from emlc.parse import parse
 from emlc.tables.primitives import ROWS, Primitive
@@ -232,65 +226,3 @@ def test_what_doubles_cannot_hold_is_refused() -> None:
             direct(formula(text))(1.0)
     with pytest.raises(TreeError, match="parameter a"):
         direct(node(Param("a")))()
-
-
-# -- the cache folder --------------------------------------------------------------------------
-
-
-def test_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path / "mine"))
-    assert cache.folder() == tmp_path / "mine"
-    monkeypatch.delenv("EMLC_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert cache.folder() == tmp_path / "cache" / "emlc"
-    if os.name == "posix":
-        assert stat.S_IMODE(cache.folder().stat().st_mode) == 0o700
-
-
-def test_a_folder_that_is_not_ours_is_not_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    (tmp_path / "file").write_text("")
-    for name in ("link", "file"):
-        monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path / name))
-        used = cache.folder()
-        assert used.is_dir()
-        assert tmp_path not in used.parents
-
-
-def test_old_entries_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
-    for k in range(1000):
-        old = tmp_path / f"emlc_{k}.{'o' if k % 2 else 'py'}"
-        old.touch()
-        os.utime(old, (k, k))
-    assert cache.module("answer = 42\n").answer == 42
-    left = {path.name for path in tmp_path.glob("emlc_*.*")}
-    assert len(left) == 501
-    assert "emlc_499.o" not in left
-
-
-def test_entries_are_found_again_and_damage_is_mended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
-    code = (
-        "from emlc.parse import parse; from emlc.lower.direct import direct;"
-        "print(direct(parse('x*x - 3').root)(2.0))"
-    )
-
-    def run() -> str:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        return done.stdout + done.stderr
-
-    assert run() == "1.0\n"
-    kept = {p: p.stat().st_mtime_ns for p in tmp_path.glob("emlc_*.o")}
-    assert len(kept) >= 2
-    assert not any(b"x*x" in path.read_bytes() for path in kept)
-    assert run() == "1.0\n"
-    assert {p: p.stat().st_mtime_ns for p in tmp_path.glob("emlc_*.o")} == kept
-    for k, path in enumerate(kept):
-        path.write_bytes(b"\x7fELFdamaged" if k else path.read_bytes()[:-9])
-    assert run() == "1.0\n"

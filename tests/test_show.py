@@ -150,3 +150,8 @@ def test_limits_and_depth() -> None:
         assert parse(show(deep)).root is deep
     finally:
         sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("name", ["E1", "x1E", "EE", "alpha", "x1"])
+def test_a_lone_variable_stays_one_in_rpn(name: str) -> None:
+    assert parse_tree(show(var(name), "rpn"), "rpn") is var(name)

@@ -25,6 +25,7 @@ SECONDS = 4.0
 LARGEST = 20_000
 _TOLERANCE = 1e-12
 _DIGITS, _BITS = 14, 1024
+_RISING = (60, 120)
 
 
 def check_tree(
@@ -91,17 +92,31 @@ class _Comparison:
             return None
         error = _difference(got, want)
         if error > _TOLERANCE:
-            again = self.reference.at(point, 60)
-            exact = evaluate(self.tape, point, 40)
-            error = _difference(exact, again)
-            if exact.kind == "undecided" or abs(want - again) > _TOLERANCE * (1 + abs(again)):
-                self.why = "the formula's own value is not stable at the points tried"
+            found = self._closely(point, want)
+            if found is None:
                 return None
+            error, exact, sure = found
             if error > _TOLERANCE:
-                return self._refuted(point, exact, again)
+                return self._refuted(point, exact, sure)
         self.points += 1
         self.worst = max(self.worst, error)
         return None
+
+    def _closely(self, point: Point, want: Any) -> tuple[float, Ball, Any] | None:
+        """Difference, tree and formula to many digits; None where one of the two is not known.
+
+        Where they differ by no more than the formula's own last digits, as where it is 0, they
+        do not differ.
+        """
+        again, sure = (self.reference.at(point, digits) for digits in _RISING)
+        exact = evaluate(self.tape, point, 40)
+        known = again is not None and sure is not None and exact.kind != "undecided"
+        if not known or abs(want - again) > _TOLERANCE * (1 + abs(again)):
+            self.why = "the formula's own value is not stable at the points tried"
+            return None
+        if exact.kind == "finite" and _apart(exact, sure) <= 4 * abs(again - sure):
+            return 0.0, exact, sure
+        return _difference(exact, sure), exact, sure
 
     def _refuted(self, point: Point, got: Ball, want: Any) -> Verdict:
         at = {name: _text(*value) for name, value in point.items()}
@@ -117,12 +132,16 @@ def _difference(got: Ball, want: Any) -> float:
     """Relative difference; infinite when the tree has no finite value."""
     if got.kind != "finite":
         return float("inf")
+    error = _apart(got, want)
+    return float(error / abs(want)) if want else float(error)
+
+
+def _apart(got: Ball, want: Any) -> Any:
+    """How far a finite value is from a number."""
     import mpmath
 
     with mpmath.workdps(60):
-        value = mpmath.mpc(_mpf(mpmath, got.value.real), _mpf(mpmath, got.value.imag))
-        error = abs(value - want)
-        return float(error / abs(want)) if want else float(error)
+        return abs(mpmath.mpc(_mpf(mpmath, got.value.real), _mpf(mpmath, got.value.imag)) - want)
 
 
 def _mpf(mp: Any, x: Any) -> Any:

@@ -76,6 +76,7 @@ def _apply(mp: Any, values: Mapping[str, Any], n: Node, args: list[Any]) -> Any:
     made = _BASIC.get(head.sympy)
     if made is not None:
         return made(mp, *args)
+    args = [_settled(mp, a) for a in args]
     if any(mp.isfinite(a) and a and mp.mag(a) > _MAX_MAG for a in args):
         raise OverflowError
     return getattr(mp, head.sympy)(*args)
@@ -91,7 +92,21 @@ _BASIC: dict[str, Callable[..., Any]] = {
 }
 
 
+def _settled(mp: Any, z: Any) -> Any:
+    """The number without a part that is 0 but for rounding.
+
+    With it, chance would choose the side of a cut: exp(-i*pi) is -1, and its logarithm i*pi.
+    """
+    if not z.imag:
+        return z
+    slack = mp.eps**0.75
+    if abs(z.imag) <= slack * abs(z.real):
+        return z.real
+    return mp.mpc(0, z.imag) if abs(z.real) <= slack * abs(z.imag) else z
+
+
 def _power(mp: Any, x: Any, y: Any) -> Any:
+    x = _settled(mp, x)
     if not y:
         return mp.mpf(1)
     if not x:

@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import importlib.util
 import os
 import pickle
 import shutil
 import stat
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from functools import lru_cache
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 _MOST = 1000
+_LEFT = 3600.0  # seconds after which an unfinished file is nobody's
 
-# What numba raises when it reads a damaged entry.
-_DAMAGED = (pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError, ImportError)
+# What numba and Python raise when they load a damaged or foreign entry.
+DAMAGED = (pickle.UnpicklingError, EOFError, LookupError, ValueError, AttributeError, ImportError)
 
 
 def folder() -> Path:
@@ -87,18 +91,32 @@ def write(path: Path, data: bytes) -> None:
 
 
 def read(path: Path) -> bytes | None:
-    """What the file holds; None when it cannot be read."""
+    """What the file holds; None when it cannot be read or belongs to somebody else."""
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_uid != os.getuid():
+                return None
+            return file.read()
     except OSError:
         return None
 
 
-def module(source: str, *versions: str) -> ModuleType:
-    """Import generated Python source from the cache folder.
+class _Source(SourceFileLoader):
+    """Runs the text that was checked, and leaves no byte code, which nobody would check."""
 
-    numba keeps what it compiles next to the file, so the next process finds it. Compiled entries
-    that do not load are thrown away and made again.
+    def __init__(self, name: str, path: Path, source: str) -> None:
+        super().__init__(name, str(path))
+        self._source = source
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self._source, self.path)
+
+
+def module(source: str, *versions: str) -> ModuleType:
+    """Import generated Python source; a file in the cache folder has it, for tracebacks and numba.
+
+    >>> module("answer = 42").answer
+    42
     """
     name = f"emlc_{key(source, *versions)}"
     found = sys.modules.get(name)
@@ -109,29 +127,9 @@ def module(source: str, *versions: str) -> ModuleType:
     if read(path) != data:
         _prune(path.parent)
         write(path, data)
-    try:
-        return _load(name, path)
-    except _DAMAGED:
-        for stale in (path.parent / "__pycache__").glob(f"{name}*"):
-            stale.unlink(missing_ok=True)
-        return _load(name, path)
-
-
-def _prune(kept: Path) -> None:
-    """Forget the older half of the entries when there are too many."""
-    sources = [*kept.glob("emlc_*.py"), *kept.glob("emlc_*.o")]
-    if len(sources) < _MOST:
-        return
-    sources.sort(key=lambda path: path.stat().st_mtime)
-    for source in sources[: _MOST // 2]:
-        for stale in (source, *(kept / "__pycache__").glob(f"{source.stem}*")):
-            stale.unlink(missing_ok=True)
-
-
-def _load(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = spec_from_loader(name, _Source(name, path, source))
     assert spec is not None and spec.loader is not None
-    made = sys.modules[name] = importlib.util.module_from_spec(spec)
+    made = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(made)
     except BaseException:
@@ -140,17 +138,38 @@ def _load(name: str, path: Path) -> ModuleType:
     return made
 
 
-_SEAL = b"emlc object 1\n"
+def _prune(kept: Path) -> None:
+    """Forget the older half of the entries when there are too many, and what a kill left behind."""
+    for left in kept.glob(".*.tmp"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT:
+                left.unlink()
+    entries = [(_age(path), path) for path in (*kept.glob("emlc_*.py"), *kept.glob("emlc_*.o"))]
+    if len(entries) >= _MOST:
+        for _, stale in sorted(entries)[: _MOST // 2]:
+            with suppress(OSError):
+                stale.unlink()
+
+
+def _age(path: Path) -> float:
+    """When the file was made; another process may have deleted it by now."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+_SEAL = b"emlc object 2\n"
 
 
 def sealed(path: Path) -> bytes | None:
-    """What `seal` wrote; None when there is nothing or when it is damaged."""
+    """What `seal` wrote under this name; None when there is nothing or when it is damaged."""
     data = read(path)
     start = len(_SEAL) + 32
     if data is None or data[: len(_SEAL)] != _SEAL:
         return None
     body = data[start:]
-    return body if hashlib.sha256(body).digest() == data[len(_SEAL) : start] else None
+    return body if _digest(path, body) == data[len(_SEAL) : start] else None
 
 
 def seal(path: Path, data: bytes) -> None:
@@ -158,6 +177,10 @@ def seal(path: Path, data: bytes) -> None:
     try:
         if "_0" in path.name:  # now and then
             _prune(path.parent)
-        write(path, _SEAL + hashlib.sha256(data).digest() + data)
+        write(path, _SEAL + _digest(path, data) + data)
     except OSError:
         return
+
+
+def _digest(path: Path, body: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + b"\n" + body).digest()

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from emlc.errors import TreeError
 from emlc.ir.node import Lit, Var
 from emlc.ir.tape import Tape
-from emlc.lower import cache
 from emlc.lower.evaluator import Evaluator, Trouble
 from emlc.lower.program import build
 from emlc.lower.rigorous import at_point
@@ -79,7 +75,8 @@ class Faithful(Evaluator):
         if program.undefined:
             out[...] = complex(math.nan, math.nan) if out.dtype.kind == "c" else math.nan
             return Trouble.INVALID
-        kernel = _kernel()
+        from emlc.lower import kernel
+
         status = np.empty(out.size, dtype=np.int64)
         re = np.array([a.real for a in args]).reshape(len(args), out.size)
         im = np.empty((len(args), 0))
@@ -114,15 +111,3 @@ class Faithful(Evaluator):
                 out[i], more = at_point(self._tape, values, out.dtype.kind == "f")
                 trouble |= more
         return trouble
-
-
-@lru_cache(maxsize=1)
-def _kernel() -> ModuleType:
-    """The compiled kernel, kept in the cache folder under what all its source says."""
-    import numba
-
-    here = Path(__file__)
-    source, functions = (
-        here.with_name(name).read_text(encoding="utf-8") for name in ("kernel.py", "vector.py")
-    )
-    return cache.module(source, functions, numba.__version__)

@@ -1,48 +1,102 @@
-"""How the kernels of search and regression are compiled, and the hash that they share."""
+"""How the kernels of search, regression and trees are compiled, and the hash that they share."""
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core import serialize
+from numba.core.caching import FunctionCache
 
-from emlc.lower.cache import folder, key
+from emlc.lower.cache import DAMAGED, folder, key, seal, sealed
 
 Array = np.ndarray[Any, Any]
 KERNELS = "kernels-"
 _MOST_KEPT = 3
 
 
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile with numba, on first use, and keep the machine code in emlc's cache folder."""
-    sources = Path(function.__code__.co_filename).parent
-    made = numba.njit(nogil=True, error_model="numpy")(function)
+class _Files:
+    """One sealed file for each kernel and signature, where numba has an index and open files.
+
+    So processes at once do not meet, and what is damaged is not loaded.
+    """
+
+    def __init__(self, folder: str, base: str, stamp: object) -> None:
+        self.folder, self.base, self.stamp = Path(folder), base, stamp
+
+    def _path(self, wanted: object) -> Path:
+        return self.folder / f"{self.base}.{key(repr(wanted), repr(self.stamp))}.nbc"
+
+    def load(self, wanted: object) -> Any:
+        data = sealed(self._path(wanted))
+        return None if data is None else pickle.loads(data)  # noqa: S301
+
+    def save(self, wanted: object, data: object) -> None:
+        pickled: Callable[[object], bytes] = serialize.dumps
+        seal(self._path(wanted), pickled(data))
+
+
+class _Kept:
+    """numba's cache of a function, with sealed files and a disk that may be full."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        made: Callable[..., Any] = FunctionCache
+        self._own = made(function)
+        files = self._own._cache_file
+        base = files._index_name.removesuffix(".nbi")
+        self._own._cache_file = _Files(self._own.cache_path, base, files._source_stamp)
+        self.cache_path: str = self._own.cache_path
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        try:
+            return self._own.load_overload(signature, context)
+        except DAMAGED:
+            return None
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        with suppress(OSError):
+            self._own.save_overload(signature, data)
+
+
+def compiled(function: Callable[..., Any], signature: Any = None) -> Any:
+    """Compile with numba, and keep the machine code in emlc's cache folder.
+
+    It is done on first use, or at once where the signature is given.
+    """
+    made: Any = numba.njit(nogil=True, error_model="numpy")(function)
     config: Any = numba.config
-    before, config.CACHE_DIR = config.CACHE_DIR, _kept(sources)
+    before, config.CACHE_DIR = config.CACHE_DIR, _kept()
     try:
-        made.enable_caching()  # it looks for its folder now, once
+        made._cache = _Kept(function)  # it looks for its folder now, once
     finally:
         config.CACHE_DIR = before
+    if signature is not None:
+        made.compile(signature)
+        made.disable_compile()
     return made
 
 
 @cache
-def _kept(sources: Path) -> str:
-    """Where the machine code made from a folder of sources is kept; the latest few others stay.
+def _kept() -> str:
+    """Where the machine code made from these sources is kept; the latest few others stay.
 
     numba compares the source of the file that a kernel stands in alone, but a kernel holds the
     code of those it calls as well.
     """
-    read = [path.read_text() for path in sorted({*sources.glob("*.py"), Path(__file__)})]
-    made = folder() / f"{KERNELS}{sources.name}-{key(*read)}"
+    home = Path(__file__).parent.parent
+    places = (home / part for part in ("lower", "regress", "search"))
+    read = [path.read_text("utf-8") for place in places for path in sorted(place.glob("*.py"))]
+    made = folder() / f"{KERNELS}{key(numba.__version__, *read)}"
     if not made.exists():
-        others = folder().glob(f"{KERNELS}{sources.name}-*")
-        for stale in sorted(others, key=lambda path: path.stat().st_mtime)[: 1 - _MOST_KEPT]:
+        others = sorted(folder().glob(f"{KERNELS}*"), key=lambda path: path.stat().st_mtime)
+        for stale in others[: 1 - _MOST_KEPT]:
             shutil.rmtree(stale, ignore_errors=True)
     return str(made)
 

@@ -13,10 +13,12 @@ code.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numba import float64, int64, njit, void
 
+from emlc.lower.jit import compiled
 from emlc.lower.vector import atan, exp, log, sin_cos
 
 T = 128
@@ -314,10 +316,9 @@ _ROWS = float64[:, ::1]
 _FLAGS = int64[::1]
 
 
-@njit(
-    void(int64[:, ::1], _ROWS, _FLAGS, _ROWS, _ROWS, _ROWS, _ROWS, _FLAGS, float64),
-    error_model="numpy",
-    cache=True,
+@partial(
+    compiled,
+    signature=void(int64[:, ::1], _ROWS, _FLAGS, _ROWS, _ROWS, _ROWS, _ROWS, _FLAGS, float64),
 )
 def run(steps, constants, level, registers, re, im, out, status, rtol):  # type: ignore[no-untyped-def]
     """Run the steps on every point.
