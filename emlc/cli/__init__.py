@@ -12,7 +12,7 @@ from types import TracebackType
 import click
 
 from emlc import __version__
-from emlc.cli.report import failed, use_streams
+from emlc.cli.report import failed, use_streams, width
 from emlc.errors import EmlcError, LimitError, UsageError
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -136,7 +136,8 @@ def _explained(error: Exception) -> EmlcError:
 
 def _run(args: list[str]) -> int:
     try:
-        with emlc.make_context("emlc", args) as ctx:
+        # click itself writes no narrower than 50 columns.
+        with emlc.make_context("emlc", args, terminal_width=min(width(), 80) - 2) as ctx:
             status = emlc.invoke(ctx)
     except click.exceptions.Exit as done:
         return done.exit_code

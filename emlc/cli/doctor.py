@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import sys
+import textwrap
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import click
 
 from emlc import __version__
 from emlc.cli.command import Command, common
-from emlc.cli.report import document, paint, result
+from emlc.cli.report import document, paint, result, width
 from emlc.errors import EmlcError
 
 # Programs that emlc calls where they are installed, and what for.
@@ -71,8 +72,19 @@ def _section(name: str, lines: list[Found]) -> str:
         True: paint("ok", "green", sys.stdout),
         False: paint("--", "red", sys.stdout),
     }
-    shown = (f"  {marks.get(line.ok, '  ')}  {line.name:<{wide}}  {line.text}" for line in lines)
+    shown = (
+        f"  {marks.get(line.ok, '  ')}  {line.name:<{wide}}  {_fitted(line.text, wide + 8)}"
+        for line in lines
+    )
     return "\n".join([paint(name, "bold", sys.stdout), *(text.rstrip() for text in shown)])
+
+
+def _fitted(text: str, margin: int) -> str:
+    """The text wrapped beside the margin, as it is where nobody looks."""
+    if not sys.stdout.isatty():
+        return text
+    room = max(20, width() - margin)
+    return f"\n{'':<{margin}}".join(textwrap.wrap(text, room, break_on_hyphens=False))
 
 
 # -- what there is -----------------------------------------------------------------------------
