@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
+import mpmath
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emlc.check.points import draw, specials
-from emlc.ir.domain import Domain, domain
+from emlc.ir.domain import LINE, ZERO, Domain, Interval, domain, point
 from emlc.ir.node import ONE, Node, eml, var
 from emlc.ir.tape import flatten
 from emlc.lower.balls import Ball, evaluate_all
 from emlc.parse import parse_tree
-from emlc.passes.facts import TOP, Fact, facts
+from emlc.passes.facts import (
+    TOP,
+    Fact,
+    direction,
+    exp,
+    exp_of,
+    facts,
+    ln,
+    ln_of,
+    power_of,
+    subtract,
+)
 
 SETS = (
     "real", "positive", "nonnegative", "negative", "nonpositive", "complex", "complex nonzero",
@@ -88,6 +102,150 @@ def test_enough_values_took_part() -> None:
 def test_what_is_known(tree: str, over: str, said: dict[str, object]) -> None:
     fact = facts(flatten(parse_tree(tree)), {"x": domain(over)})[-1]
     assert {name: getattr(fact, name) for name in said} == said
+
+
+def box(re: str, im: str = "0") -> Domain:
+    """The set with these bounds, imaginary ones in half-turns; 0 is the point."""
+    parts = (ZERO if text == "0" else domain(text).re for text in (re, im))
+    return Domain(*parts)
+
+
+@pytest.mark.parametrize(
+    ("re", "im", "modulus", "arg"),
+    [
+        ("(0,1]", "0", "(-inf,0]", "0"),
+        ("(0,1)", "0", "(-inf,0)", "0"),
+        ("[1,inf)", "0", "[0,inf)", "0"),
+        ("(1,inf)", "0", "(0,inf)", "0"),
+        ("[-1,0)", "0", "(-inf,0]", "[1,1]"),
+        ("(-1,0)", "0", "(-inf,0)", "[1,1]"),
+        ("(-inf,-1]", "0", "[0,inf)", "[1,1]"),
+        ("(-inf,-1)", "0", "(0,inf)", "[1,1]"),
+        ("[-1,1]", "0", "(-inf,0]", "[0,1]"),
+        ("(-inf,0]", "0", "(-inf,inf)", "[1,1]"),
+        ("[0,inf)", "[0,inf)", "(-inf,inf)", "[0,1/2]"),
+        ("(0,inf)", "(0,inf)", "(-inf,inf)", "(0,1/2)"),
+        ("(0,inf)", "(-inf,0]", "(-inf,inf)", "(-1/2,0]"),
+        ("[0,inf)", "(-inf,inf)", "(-inf,inf)", "[-1/2,1/2]"),
+        ("(0,inf)", "(-inf,inf)", "(-inf,inf)", "(-1/2,1/2)"),
+        ("(-inf,0]", "[0,inf)", "(-inf,inf)", "[1/2,1]"),
+        ("(-inf,0)", "(0,inf)", "(-inf,inf)", "(1/2,1)"),
+        ("(-inf,0]", "(-inf,0)", "(-inf,inf)", "(-1,-1/2]"),
+        ("(-inf,0)", "(-inf,0)", "(-inf,inf)", "(-1,-1/2)"),
+        ("(-inf,inf)", "[0,inf)", "(-inf,inf)", "[0,1]"),
+        ("(-inf,inf)", "(0,inf)", "(-inf,inf)", "(0,1)"),
+        ("(-inf,inf)", "(-inf,0)", "(-inf,inf)", "(-1,0)"),
+        ("(-inf,inf)", "(-inf,0]", "(-inf,inf)", "(-1,1]"),
+        ("(-inf,0]", "(-inf,inf)", "(-inf,inf)", "(-1,1]"),
+    ],
+)
+def test_the_logarithm_of_a_box(re: str, im: str, modulus: str, arg: str) -> None:
+    made = ln_of(box(re, im))
+    assert (str(made.re), made.im) == (modulus, ZERO if arg == "0" else domain(arg).re)
+
+
+@pytest.mark.parametrize(
+    ("turns", "cosine", "sine"),
+    [
+        ("[0,1/2]", (0, 1), (0, 1)),
+        ("(0,1/2)", (0, 1), (0, 1)),
+        ("[1/2,1]", (-1, 0), (0, 1)),
+        ("[-1/2,1/2]", (0, 1), (-1, 1)),
+        ("[3/4,5/4]", (-1, -(0.5**0.5)), (-(0.5**0.5), 0.5**0.5)),
+        ("[1/4,3/4]", (-(0.5**0.5), 0.5**0.5), (0.5**0.5, 1)),
+        ("[0,2]", (-1, 1), (-1, 1)),
+        ("[7/4,9/4]", (0.5**0.5, 1), (-(0.5**0.5), 0.5**0.5)),
+        ("(1,3/2)", (-1, 0), (-1, 0)),
+        ("[-3,-3]", (-1, -1), (0, 0)),
+        ("(-inf,inf)", (-1, 1), (-1, 1)),
+    ],
+)
+def test_the_direction_of_turns(
+    turns: str, cosine: tuple[float, float], sine: tuple[float, float]
+) -> None:
+    over = domain(turns).re
+    made = direction(over)
+    for found, (lo, hi), scale in ((made.re, cosine, 1.0), (made.im, sine, math.pi)):
+        assert lo - 1e-14 <= found.lo * scale <= lo + 1e-15
+        assert hi - 1e-15 <= found.hi * scale <= hi + 1e-14
+        if over.lo_open and math.isfinite(over.lo):
+            assert found.lo_open
+            assert found.hi_open
+
+
+_REALS = ("1/1000", "1/3", "1", "7/3", "50", "700")
+_POWERS = ("1/2", "-1/3", "5/2", "-2", "1")
+
+
+@pytest.mark.parametrize("text", _REALS)
+def test_images_of_one_number_hold_it_and_little_else(text: str) -> None:
+    """Bounds are on their own sides of the exact value, and near it."""
+    x = Fraction(text)
+
+    def holds_only(found: Interval, exact: Any) -> None:
+        assert found.lo <= exact <= found.hi
+        assert found.hi - found.lo <= 1e-12 * abs(exact) or found.lo == found.hi
+
+    with mpmath.workdps(60):
+        value = mpmath.mpf(x.numerator) / x.denominator
+        log = mpmath.log(value)
+        for sign in (1, -1):
+            holds_only(exp_of(point(sign * x)).re, mpmath.exp(sign * value))
+            holds_only(ln_of(point(sign * x)).re, log)
+            aside = Domain(point(sign * x).re, point(x).re)
+            z = mpmath.mpc(sign * value, mpmath.pi * value)
+            holds_only(ln_of(aside).re, mpmath.log(abs(z)))
+            holds_only(ln_of(aside).im, mpmath.arg(z) / mpmath.pi)
+            holds_only(direction(point(sign * x).re).re, mpmath.cospi(sign * value))
+        for q in map(Fraction, _POWERS):
+            made = power_of(point(x), float(q), ZERO)
+            holds_only(made.re, mpmath.power(value, float(q)))
+
+
+REAL = domain("real")
+HALF, WHOLE, MINUS = (Interval(x, x) for x in (0.5, 1.0, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("made", "want"),
+    [
+        (lambda: exp(Fact(None, low=LINE)), Fact(domain("integer").meet(point(Fraction(0))))),
+        (lambda: exp(Fact(None, high=ZERO)), Fact(None, high=ZERO)),
+        (lambda: exp(Fact(None, high=WHOLE)), Fact(None, low=ZERO)),
+        (lambda: exp(Fact(None, high=Interval(2.0, 2.0))), Fact(None, high=ZERO)),
+        (lambda: exp(Fact(None, high=HALF)), Fact(None, ZERO, ZERO, defined=False)),
+        (lambda: exp(Fact(None, high=Interval(0.0, 1.0))), Fact(None, ZERO, ZERO, defined=False)),
+        (lambda: ln(Fact(None, high=WHOLE)), Fact(None, high=ZERO)),
+        (lambda: ln(Fact(None, low=ZERO)), Fact(None, high=WHOLE)),
+        (lambda: ln(Fact(None, low=MINUS)), Fact(None, high=Interval(-1.0, 1.0))),
+        (lambda: ln(Fact(None, low=ZERO, high=ZERO)), Fact(None, high=Interval(0.0, 1.0))),
+        (lambda: ln(Fact(point(Fraction(0)))), Fact(None, low=ZERO)),
+        (lambda: ln(Fact(point(Fraction(1)))), Fact(Domain(ZERO))),
+        (lambda: subtract(Fact(None, high=HALF), Fact(REAL)), Fact(None, high=HALF)),
+        (lambda: subtract(Fact(REAL), Fact(None, low=HALF)), Fact(None, high=-HALF)),
+        (lambda: subtract(Fact(REAL), Fact(None, high=WHOLE)), Fact(None, low=MINUS)),
+        (lambda: subtract(Fact(None, high=ZERO), Fact(None, low=HALF)), Fact(None, high=-HALF)),
+        (
+            lambda: subtract(Fact(REAL, high=HALF), Fact(REAL, low=WHOLE)),
+            Fact(REAL, high=Interval(-1.0, 0.5)),
+        ),
+    ],
+)  # fmt: skip
+def test_infinities(made: Callable[[], Fact], want: Fact) -> None:
+    found = made()
+    assert found.defined == want.defined
+    assert (found.low, found.high) == (want.low, want.high)
+    assert (found.values is None) == (want.values is None)
+    if want.values is not None and found.values is not None:
+        assert found.values.within(want.values)
+
+
+def test_infinity_less_infinity_is_undefined() -> None:
+    up, down = Fact(None, high=HALF), Fact(None, low=WHOLE)
+    assert not subtract(up, up).defined
+    assert not subtract(down, down).defined
+    assert subtract(up, down).defined
+    assert subtract(down, up).defined
 
 
 def test_no_domain_is_any_value() -> None:
