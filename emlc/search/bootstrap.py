@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from emlc.check import Verdict
+from emlc.check import Verdict, proved_by_raising
 from emlc.check.reference import Point
 from emlc.errors import LimitError
-from emlc.ir.node import variables
+from emlc.ir.node import ONE, Node, eml, var, variables
+from emlc.ir.tape import flatten
+from emlc.passes.compile import Exclusion, exclusion_text
 from emlc.search.exact import TooLarge
 from emlc.search.goal import Goal
 from emlc.search.members import (
@@ -35,6 +37,8 @@ from emlc.tables.operators import Operator
 
 _LEVELS = 9
 _TRIED, _WEIGHED = 25, 60
+_SPARSE = 6  # of the points, one is compared before a proof is tried
+_PROOF_SECONDS = 0.5
 
 
 def bootstrap(operator: Operator, pulse: Pulse) -> Iterator[Member]:
@@ -115,17 +119,52 @@ class _Bootstrap(Known):
         order = sorted(tapes, key=lambda t: (written(t[0]), str(t[1])))
         for tape, e in order[:_TRIED]:
             self.pulse()
-            verdict = self.compare(tape, self._generic(goal_))
-            if verdict.status != "agrees":
+            points = self._generic(goal_)
+            if self.compare(tape, points[::_SPARSE]).status != "agrees":
                 continue
-            off = tuple(
-                ", ".join(f"{n} = {v[0]}" for n, v in p.items())
-                for p in special_points(goal_) if not self._right(tape, goal_, p)
-            )  # fmt: skip
+            verdict, off = self._proved(tape, goal_)
+            if verdict is None:
+                verdict, off = self.compare(tape, points), self._off(tape, goal_)
+            if verdict.status != "agrees" and verdict.status != "proved":
+                continue
             params = VARIABLES[: len(goal_.names)]
             return Member(name, params, text(e, self.operator), written(tape), len(tape),
                           verdict, off, tape, self._classes(tape, goal_, params))  # fmt: skip
         return None
+
+    def _proved(self, tape: Sequence[Any], goal_: Goal) -> tuple[Verdict | None, tuple[str, ...]]:
+        """A proof by raising the tree, and the points that it leaves out; for eml alone."""
+        if self.operator.name != "eml":
+            return None, ()
+        made: list[Node] = []
+        for entry in tape:
+            if isinstance(entry, tuple):
+                made.append(eml(*(made[k] for k in entry)))
+            else:
+                made.append(ONE if entry == "1" else var(entry))
+        tree = flatten(made[-1])
+        points = [
+            (var(n), Fraction(v)) for n in goal_.names for v in (0, 1, -1)
+            if goal_.ranges.variables[n].contains(Fraction(v), Fraction(0))
+        ]  # fmt: skip
+        excluded: list[Exclusion] = []
+        while True:
+            verdict = proved_by_raising(
+                goal_.root, tree, goal_.ranges, excluded, seconds=_PROOF_SECONDS
+            )
+            if verdict.status == "proved":
+                return verdict, tuple(exclusion_text(e) for e in excluded)
+            failed = [e for e in points if exclusion_text(e) in verdict.how and e not in excluded]
+            if not failed:
+                return None, ()
+            excluded.append(failed[0])
+
+    def _off(self, tape: Sequence[Any], goal_: Goal) -> tuple[str, ...]:
+        """The special points of the domain at which the tree is not right."""
+        return tuple(
+            ", ".join(f"{n} = {v[0]}" for n, v in p.items())
+            for p in special_points(goal_) if not self._right(tape, goal_, p)
+        )  # fmt: skip
 
     def _tape(self, e: Expr) -> tuple[Any, ...]:
         """The composition as a tape over the operator: tokens and tuples of earlier entries."""

@@ -149,7 +149,8 @@ class Values:
         values = values[useful]
         all_exprs = [e for level in self.exprs for e in level]
         exprs = [all_exprs[k] for k in useful.tolist()]
-        mixed = _mixed(values)
+        at_one = values[:, :1]  # the first point finds pairs, all of them confirm
+        mixed = _mixed(at_one)
         order = np.argsort(mixed)
         keys = mixed[order]
         found: dict[str, list[Expr]] = {}
@@ -158,7 +159,7 @@ class Values:
             for wrapped, t in peel(target):
                 self.run.pulse()
                 for function, place, solve in self.run.solvers():
-                    matches = _matches(solve(t, values), values, keys, order)
+                    matches = _matches(solve(t[:1], at_one), keys, order)
                     rows = np.array([(i, j) if place == 1 else (j, i) for i, j in matches])
                     for i, j in self.run.right_pairs(function, rows, values, t):
                         out.append(wrapped((function, exprs[i], exprs[j])))
@@ -331,15 +332,17 @@ def _mixed(v: Array) -> Array:
     return np.asarray((v.real + 0.7364201193 * v.imag) @ weights)
 
 
-def _matches(need: Array, values: Array, keys: Array, order: Array) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j) such that row i of what is needed is row j of the values."""
+def _matches(need: Array, keys: Array, order: Array) -> Iterator[tuple[int, int]]:
+    """Pairs (i, j) such that row i of what is needed has the j-th of the sorted keys."""
     good: Array = np.asarray(np.isfinite(need).all(axis=1))
-    mixed = np.where(good, _mixed(np.where(good[:, None], need, 0.0)), np.inf)
-    size: Array = np.abs(np.where(good[:, None], need, 0.0))
-    width = 1e-9 * np.maximum(1.0, np.max(size, axis=1))
+    known = np.where(good[:, None], need, 0.0)
+    mixed = np.where(good, _mixed(known), np.inf)
+    width = 1e-9 * np.maximum(1.0, np.max(np.abs(known), axis=1))
     first: Array = np.asarray(keys.searchsorted(mixed - width))
-    last: Array = np.asarray(keys.searchsorted(mixed + width))
-    some = np.flatnonzero(np.asarray(good & (last > first)))
+    last = mixed + width
+    some = np.flatnonzero(good & (keys[np.minimum(first, len(keys) - 1)] <= last))
     for i in some[:_PAIRS].tolist():
-        for j in order[first[i] : last[i]].tolist():
-            yield i, j
+        for k in range(int(first[i]), len(keys)):
+            if keys[k] > last[i]:
+                break
+            yield i, int(order[k])
