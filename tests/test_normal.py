@@ -1,0 +1,177 @@
+"""Normal forms: identities that are seen, and those that are not; zeros solved for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import emlc
+from emlc.check.reference import Reference
+from emlc.errors import LimitError
+from emlc.ir.domain import domain
+from emlc.ir.node import node, var
+from emlc.ir.tape import flatten
+from emlc.parse import parse, parse_tree
+from emlc.passes.normal.equal import is_zero
+from emlc.passes.normal.read import read_formula, read_tape
+from emlc.passes.normal.solve import zeros
+from emlc.passes.normal.space import Space, Unknown
+from emlc.passes.normal.terms import Form
+from emlc.passes.normal.write import write
+from emlc.show import show
+from emlc.tables.identities import DEFINITIONS
+from emlc.tables.primitives import BY_NAME
+
+
+def form(space: Space, text: str) -> Form:
+    made = read_formula(space, parse(text).root)
+    assert isinstance(made, Form)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("exp(ln(x)) - x", "complex nonzero"),
+        ("ln(exp(x)) - x", "real"),
+        ("ln(x^2) - 2*ln(x)", "positive"),
+        ("(x+1)^3 - x^3 - 3*x^2 - 3*x - 1", "complex"),
+        ("1/(1+exp(-x)) - exp(x)/(1+exp(x))", "real"),
+        ("cos(2*x) - 2*cos(x)^2 + 1", "complex"),
+        ("tanh(x) - (exp(2*x)-1)/(exp(2*x)+1)", "real"),
+        ("ln((1+i*x)/(1-i*x)) - 2*i*atan(x)", "real"),
+        ("asin(x) + acos(x) - pi/2", "[-1,1]"),
+        ("acosh(x) - 2*ln(sqrt((x+1)/2)+sqrt((x-1)/2))", "[1,inf)"),
+        ("sqrt(x^2) - x", "nonnegative"),
+        ("sqrt(8) - 2*sqrt(2)", "real"),
+        ("e^(i*pi) + 1", "real"),
+        ("2*exp(ln(ln(x*y))) - 2*ln(x*y)", "real"),
+    ],
+)
+def test_an_identity_is_seen(text: str, over: str) -> None:
+    space = Space({"x": domain(over), "y": domain(over)})
+    assert is_zero(space, form(space, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("ln(exp(x)) - x", "complex"),
+        ("ln(x^2) - 2*ln(x)", "real"),
+        ("sqrt(x^2) - x", "real"),
+        ("sqrt(x*y) - sqrt(x)*sqrt(y)", "real"),
+        ("ln(x*y) - ln(x) - ln(y)", "complex nonzero"),
+        ("(x^2)^(1/2) - x", "complex"),
+        ("atan(x) - (ln(1+i*x) - ln(1-i*x))/2", "real"),
+        ("exp(x) - 1", "real"),
+        ("2*exp(ln(ln(x*y))) - 2*x*y", "real"),
+    ],
+)
+def test_a_false_identity_is_not_seen(text: str, over: str) -> None:
+    space = Space({"x": domain(over), "y": domain(over)})
+    assert not is_zero(space, form(space, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "said"),
+    [
+        ("exp(x) - x", "real", "positive"),
+        ("x - ln(x)", "positive", "positive"),
+        ("x + sqrt(x^2 + 1)", "real", "positive"),
+        ("exp(i*x) + exp(-i*x)", "real", "real"),
+        ("i*x + sqrt(1 - x^2)", "[-1,1]", "nonzero"),
+        ("exp(2*x) - exp(x)", "positive", "positive"),
+    ],
+)
+def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
+    space = Space({"x": domain(over)})
+    assert space.box(form(space, text)).within(domain(said))
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "refused"),
+    [
+        ("7/5*x - sqrt(2)*x", "positive", "positive"),
+        ("exp(x) - sqrt(2)", "[0,1]", "positive"),
+        ("x*exp(-x) - exp(-2)/sqrt(2)", "[1,3]", "positive"),
+        ("sqrt(5)/sqrt(7 + x)", "positive", "[0,0.4]"),
+    ],
+)
+def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
+    space = Space({"x": domain(over)})
+    assert not space.box(form(space, text)).within(domain(refused))
+
+
+def test_a_fact_about_a_sum_is_none_about_its_multiple_by_0() -> None:
+    space = Space({"x": domain("real"), "y": domain("real")})
+    space.learn(form(space, "cos(x)"), domain("real nonzero"))
+    assert space.box(form(space, "2*exp(i*x) + 2*exp(-i*x)")).excludes(0.0)
+    assert not space.box(form(space, "y*exp(i*x) + y*exp(-i*x)")).excludes(0.0)
+
+
+def test_a_real_square_need_not_have_a_real_root() -> None:
+    space = Space({"y": domain("complex")})
+    space.learn(form(space, "1 - y^2"), domain("nonnegative"))
+    assert not space.box(space.var("y")).real
+
+
+def test_0_to_a_power_of_unknown_sign_is_not_decided() -> None:
+    space = Space({"y": domain("real")})
+    with pytest.raises(Unknown):
+        read_formula(space, parse("x^y").root, {"x": space.zero})
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [("sqrt((1/exp(-x) - exp(e))*x)", "negative"), ("sqrt(cos(e)*ln(cos(1/16)))", "real")],
+)
+def test_roots_of_products_come_to_an_end(text: str, over: str) -> None:
+    assert form(Space({"x": domain(over)}), text).terms
+
+
+def test_numbers_beyond_doubles_in_a_condition() -> None:
+    assert emlc.compile("sqrt(1 - 10^400*x)").verdict.status == "proved"
+
+
+@pytest.mark.parametrize(
+    ("text", "over", "found"),
+    [
+        ("1 - x", "real", {"1"}),
+        ("e - ln(x)", "positive", {"exp(e)"}),
+        ("x^2 - 4", "real", {"2", "-2"}),
+        ("exp(x) - 3", "real", {"ln(3)"}),
+        ("exp(x) + 1", "real", set()),
+        ("ln(x) + ln(x+1)", "positive", {"sqrt(5)/2 - 1/2", "-(sqrt(5)/2) - 1/2"}),
+    ],
+)
+def test_zeros_are_solved_for(text: str, over: str, found: set[str]) -> None:
+    space = Space({"x": domain(over)})
+    place = form(space, text)
+    space.zeros[place] = None
+    solutions = zeros(space, place)
+    assert solutions is not None
+    assert {show(write(space, value)) for _, value in solutions} == found
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_a_definition_holds_on_the_cuts_too(name: str) -> None:
+    direct, defined = (
+        Reference(node(BY_NAME[name], var("x"))),
+        Reference(parse(DEFINITIONS[name]).root),
+    )
+    seen = 0
+    for re in (-3, -2, -1, Fraction(-1, 2), 0, Fraction(1, 2), 1, 2, 3):
+        for im in (-2, -1, Fraction(-1, 2), 0, Fraction(1, 3), 1, 3):
+            at = {"x": (Fraction(re), Fraction(im))}
+            want, got = direct.at(at), defined.at(at)
+            if want is not None and got is not None:
+                seen += 1
+                assert abs(want - got) < 1e-20 * (1 + abs(want)), at
+    assert seen > 50
+
+
+def test_reading_ends_when_its_time_is_over() -> None:
+    tape = flatten(parse_tree("11xE1EE"))
+    with pytest.raises(LimitError, match="processor time"):
+        read_tape(Space({}), tape, seconds=0)
