@@ -16,7 +16,7 @@ from emlc.errors import ArgumentError
 from emlc.ir.node import Node, Var, node
 from emlc.lower.careful import Careful
 from emlc.lower.direct import direct, native
-from emlc.lower.native import engine, ufunc
+from emlc.lower.native import engine, loop, ufunc
 from emlc.lower.native.plan import KERNEL_OF, plan
 from emlc.lower.native.ssa import Target
 from emlc.lower.steady import steady
@@ -214,6 +214,55 @@ def test_long_formulas_run_in_several_loops() -> None:
     want = sum(np.sin(k * x) * np.exp(-x / k) / np.log(k + 2 + x * x) for k in range(1, 13))
     for tier in ("tile", "compiled"):
         assert np.allclose(direct(formula(LONG), tier=tier)(x), want, rtol=1e-13, atol=1e-13)
+
+
+# -- quick code ----------------------------------------------------------------------------------
+
+ORDINARY = [
+    "exp(x)*y", "ln(x) - 2^y", "(exp(x) - 1)*y", "x^3/(exp(y) - 1)", "x/(1 + y)", "1/x^6 - y",
+    "sqrt(x^2 + y^2)", "sqrt(x)/y", "(-y + sqrt(y^2 - 4*x))/(2*x)", "ln(1 + exp(x)) + y",
+    "exp(-x)*cos(2*y)", "sin(x)/y", "exp(-exp(x)) + 1/exp(y)", "x^y", "1/(1 + 1/(x*y))",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(engine.quick() is None, reason="no quick code for this processor")
+@pytest.mark.parametrize("text", ORDINARY)
+def test_quick_code_gives_the_same_bits(text: str) -> None:
+    x, y = np.random.default_rng(3).uniform(0.1, 1.5, (2, 4999))
+    y = y + 3.0
+    f, slow = (direct(formula(text), tier=tier) for tier in ("compiled", "tile"))
+    with np.errstate(all="raise"):
+        assert np.array_equal(f(x=x, y=y), slow(x=x, y=y))
+    assert f._machine.loops[1].block[loop.QUICK]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_quick_code_knows_its_limits(text: str) -> None:
+    rng = np.random.default_rng(4)
+    root = formula(text)
+    slow = direct(root, tier="tile")
+    odd = [*SPECIAL, 1e-310, 1e40, -1e-70, 720.0, 1e10]
+    wild = rng.integers(-(2**63), 2**63, (40, 2)).view(np.float64)
+    for a, b in [(v, 3.5) for v in odd] + [(0.5, v) for v in odd] + wild.tolist():
+        x, y = rng.uniform(0.5, 1.0, 40), rng.uniform(3.0, 4.0, 40)
+        k = int(rng.integers(40))
+        x[k], y[k] = a, b
+        with np.errstate(all="ignore"):
+            got, want = direct(root, tier="compiled")(x=x, y=y), slow(x=x, y=y)
+        good = np.allclose(got, want, rtol=5e-16, atol=0, equal_nan=True)
+        assert good, (a, b, got[k], want[k])
+
+
+@pytest.mark.parametrize("shift", [0, 3, 5])
+def test_very_many_points(shift: int) -> None:
+    size = loop.HUGE // 2
+    f = direct(formula("x/(1 + x^2)"), tier="compiled")
+    x, room = np.linspace(-9, 9, size), np.full(size + 16, 7.0)
+    out = room[shift : shift + size]
+    assert f(x, out=out) is out
+    assert np.array_equal(out[-99:], f(x[-99:]))
+    assert np.allclose(out, x / (1 + x * x), rtol=1e-15)
+    assert set(room[:shift]) | set(room[shift + size :]) == {7.0}
 
 
 # -- numpy's conventions ------------------------------------------------------------------------

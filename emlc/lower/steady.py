@@ -184,6 +184,9 @@ def _joined(n: Node, fixed: Mapping[Node, float]) -> Node:
             return part.args[1], part.args[0], True
         return None
 
+    if n.head is DIV and plain(n.args[1]) and n.args[1].args and n.args[0] not in fixed:
+        # no quotient of doubles is meant: the divisor is rounded anyway
+        return node(MUL, node(INV, n.args[1]), n.args[0])
     if n.head is DIV and plain(n.args[0]):
         inner = scaled(n.args[1])
         if inner and not inner[2]:

@@ -15,19 +15,22 @@ ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" }\n'
 
 def body(code: Code, inputs: int, outputs: list[Value]) -> str:
     """The module that computes the outputs from inputs %x0, %x1, ..."""
+    text = function(code, inputs, outputs, "body")
     declared = "\n".join(code.declared.values())
-    return f"{function(code, inputs, outputs, 'body')}{ATTRIBUTES}{declared}\n"
+    return f"{text}{ATTRIBUTES}{declared}\n"
 
 
 def function(code: Code, inputs: int, outputs: list[Value], name: str) -> str:
     """The function alone: one loop, or one loop after the other over a tile."""
     if code.flagged is None:
-        code.flag(Value(code, "m", "zeroinitializer"))
+        code.flagged = Value(code, "m", "zeroinitializer")
+    if not code.doubts:
+        code.doubts.append(Value(code.narrow(), "i", "zeroinitializer"))
     return "\n".join(_Writer(code, inputs, outputs).function(name)) + "\n"
 
 
 _NAME = re.compile(r"%[vx]\d+\b")
-_TILE = 256  # points between two loops
+_TILE = 64  # points between two loops: what they hand on stays in the nearest cache
 
 
 class _Writer:
@@ -39,8 +42,13 @@ class _Writer:
         edges = [0, *cuts, len(code.lines)]
         self.loops = [code.lines[a:b] for a, b in pairwise(edges)]
         self.last = len(self.loops) - 1
+        self.seen, self.none = (
+            (code.narrow().types["i"], "zeroinitializer") if code.target.quick else ("i64", "0")
+        )
         assert code.flagged is not None
-        self.ends = [code.flagged.name, *(v.name for v in outputs)]
+        self.quick = code.target.quick
+        doubtful = code.doubts[0] if self.quick else code.flagged
+        self.ends = [doubtful.name, *(v.name for v in outputs)]
         self.home = {
             line.split(" ", 1)[0]: k for k, lines in enumerate(self.loops) for line in lines
         }
@@ -63,12 +71,13 @@ class _Writer:
                 f"%p{k} = load ptr, ptr %s{k}",
             ]
         lines += [f"%b{n[1:]} = alloca i8, i64 {_TILE * 8}, align 64" for n in self.carried]
+        lines.append(f"%end = sub i64 %count, {self.code.target.width}")
         tile = "%count" if self.last == 0 else str(_TILE)
         lines += [
             "br label %tiles",
             "tiles:",
             "%t = phi i64 [0, %entry], [%t.next, %tile.done]",
-            "%any = phi i64 [0, %entry], [%any.now, %tile.done]",
+            f"%any = phi {self.seen} [{self.none}, %entry], [%any.now, %tile.done]",
             "%left = sub i64 %count, %t",
             "%going = icmp sgt i64 %left, 0",
             "br i1 %going, label %part, label %done",
@@ -81,9 +90,21 @@ class _Writer:
             lines += self._loop(k)
         lines += [
             "tile.done:", "%t.next = add i64 %t, %m", "br label %tiles",
-            "done:", "ret i64 %any", "}",
+            "done:", *self._verdict(), "}",
         ]  # fmt: skip
         return lines
+
+    def _verdict(self) -> list[str]:
+        """Return whether anything was marked or doubted."""
+        if not self.quick:
+            return ["ret i64 %any"]
+        width = self.code.target.register
+        return [
+            f"%doubt = icmp slt {self.seen} %any, zeroinitializer",
+            f"%doubt.bits = bitcast <{width} x i1> %doubt to i{width}",
+            f"%doubt.wide = zext i{width} %doubt.bits to i64",
+            "ret i64 %doubt.wide",
+        ]
 
     def _loop(self, k: int) -> list[str]:
         before = "%part" if k == 0 else f"%loop{k - 1}"
@@ -92,9 +113,9 @@ class _Writer:
         lines = [
             f"loop{k}:",
             f"%j{k} = phi i64 [0, {before}], [%n{k}, %loop{k}]",
-            *(["%any.so = phi i64 [%any, " + before + f"], [%any.now, %loop{k}]"]
+            *([f"%any.so = phi {self.seen} [%any, {before}], [%any.now, %loop{k}]"]
               if k == self.last else []),
-            f"%i{k} = add i64 %t, %j{k}",
+            *self._index(k),
         ]  # fmt: skip
         lines += self._loads(k)
         here = {n: f"{n}.{k}" for n in self.used[k] if self.home.get(n) != k}
@@ -111,6 +132,16 @@ class _Writer:
             f"br i1 %c{k}, label %loop{k}, label %{after}",
         ]
 
+    def _index(self, k: int) -> list[str]:
+        """Where the lanes of this step begin: quick code ends with a step over the last lanes."""
+        if not self.quick:
+            return [f"%i{k} = add i64 %t, %j{k}"]
+        return [
+            f"%i{k}.next = add i64 %t, %j{k}",
+            f"%i{k}.over = icmp sgt i64 %i{k}.next, %end",
+            f"%i{k} = select i1 %i{k}.over, i64 %end, i64 %i{k}.next",
+        ]
+
     def _loads(self, k: int) -> list[str]:
         vector = self.code.types["d"]
         lines = []
@@ -123,12 +154,12 @@ class _Writer:
                 ]
             elif self.home[n] < k:
                 lines += self._buffer(n, k, "l")
-                kind, width = self.code.kinds[n], self.code.target.width
-                held = f"i{width}" if kind == "m" else self.code.types[kind]
+                kind, width = self.code.kinds[n], self.code.lanes[n]
+                held = f"i{width}" if kind == "m" else self.code.shape(n)
                 name = f"{n}.{k}.bits" if kind == "m" else f"{n}.{k}"
                 lines.append(f"{name} = load {held}, ptr %l{n[1:]}.{k}, align 1")
                 if kind == "m":
-                    lines.append(f"{n}.{k} = bitcast {held} {name} to {self.code.types['m']}")
+                    lines.append(f"{n}.{k} = bitcast {held} {name} to {self.code.shape(n)}")
         return lines
 
     def _buffer(self, n: str, k: int, prefix: str) -> list[str]:
@@ -145,9 +176,9 @@ class _Writer:
         for n in self.carried:
             if self.home[n] != k:
                 continue
-            kind, width = self.code.kinds[n], self.code.target.width
+            kind, width = self.code.kinds[n], self.code.lanes[n]
             lines += self._buffer(n, k, "w")
-            held, name = self.code.types[kind], n
+            held, name = self.code.shape(n), n
             if kind == "m":
                 lines.append(f"{n}.w = bitcast {held} {n} to i{width}")
                 held, name = f"i{width}", f"{n}.w"
@@ -157,12 +188,15 @@ class _Writer:
     def _results(self, here: dict[str, str]) -> list[str]:
         vector, width = self.code.types["d"], self.code.target.width
         mask, *values = [here.get(n, n) for n in self.ends]
+        how = "64, !nontemporal !{i32 1}" if self.code.target.far else "8"
         lines = []
         for k, name in enumerate(values):
             lines += [
                 f"%o{k} = getelementptr double, ptr %p{self.inputs + k}, i64 %i{self.last}",
-                f"store {vector} {name}, ptr %o{k}, align 8",
+                f"store {vector} {name}, ptr %o{k}, align {how}",
             ]
+        if self.quick:
+            return [*lines, f"%any.now = or {self.seen} %any.so, {mask}"]
         return [
             *lines,
             f"%bits = bitcast <{width} x i1> {mask} to i{width}",

@@ -6,6 +6,8 @@ argument too large for that is flagged, and its lane is done again.
 
 from __future__ import annotations
 
+import math
+
 from emlc.lower.native.ssa import Code, Value
 
 LARGEST = 2.0**30
@@ -29,20 +31,20 @@ def _reduced(code: Code, x: Value, k: Value) -> Value:
 def _sine(code: Code, r: Value, parity: Value) -> Value:
     """sin r, its sign turned where the lowest bit is set."""
     u = r * r
-    made = code.fma(r * u, code.poly(u, *_SIN), r)
-    return code.doubles(code.bits(made) ^ (code.bits(parity) << 63))
+    made = code.fma(r * u, code.horner(u, *_SIN), r)
+    return code.vast(code.doubles(code.bits(made) ^ (code.bits(parity) << 63)), -math.inf, 1)
 
 
 def sin(code: Code, x: Value) -> Value:
     """The sine."""
-    code.flag(code.abs(x) > LARGEST)
+    code.below(x, LARGEST)
     shifted = code.fma(x, _PER_PI, _SHIFT)
     return _sine(code, _reduced(code, x, shifted - _SHIFT), shifted)
 
 
 def cos(code: Code, x: Value) -> Value:
     """The cosine, as the sine a quarter turn on."""
-    code.flag(code.abs(x) > LARGEST)
+    code.below(x, LARGEST)
     a = code.abs(x)
     shifted = code.fma(a, _PER_PI, 0.5) + _SHIFT
     return _sine(code, _reduced(code, a, (shifted - _SHIFT) - 0.5), shifted)
@@ -63,7 +65,7 @@ _COS_4 = (
 
 def tan(code: Code, x: Value) -> Value:
     """The tangent."""
-    code.flag(code.abs(x) > LARGEST)
+    code.below(x, LARGEST)
     shifted = code.fma(x, 2 * _PER_PI, _SHIFT)
     k = shifted - _SHIFT
     first = code.fma(k, -_HALF_PI[0], x)
@@ -89,7 +91,7 @@ def tan(code: Code, x: Value) -> Value:
 
 def sine_cosine(code: Code, x: Value) -> tuple[Value, Value]:
     """The sine and the cosine, with one reduction."""
-    code.flag(code.abs(x) > LARGEST)
+    code.below(x, LARGEST)
     shifted = code.fma(x, 2 * _PER_PI, _SHIFT)
     k = shifted - _SHIFT
     r = code.fma(k, -_HALF_PI[0], x)

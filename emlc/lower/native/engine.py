@@ -46,6 +46,13 @@ def target() -> Target:
     return Target(width=8, register=4, avx512=False)
 
 
+@cache
+def quick() -> Target | None:
+    """What code for ordinary numbers alone can use here, None where there is no gain in it."""
+    here = target()
+    return Target(16, here.register, here.avx512, quick=True) if here.avx512 else None
+
+
 class Loaded:
     """Machine code in memory; it lives as long as this object."""
 

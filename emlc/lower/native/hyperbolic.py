@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-from emlc.lower.native.elementary import (
+from emlc.lower.native.exponential import (
     LN2,
     LN2_HIGH,
     LN2_LOW,
     LOG2_E,
     expm1,
-    ln,
-    ln_parts,
-    log1p,
     scale,
 )
+from emlc.lower.native.logarithm import ln, ln_parts, log1p
 from emlc.lower.native.ssa import Code, Value
 
 _SHIFT = 1.5 * 2.0**52

@@ -5,15 +5,23 @@ doubles, in place where the arrays are such, from and to small buffers where the
 that a body marks go to `careful`, which may change the outputs and says what to tell numpy; the
 processor's own flags are replaced by that.
 
-    data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width, then
-           argument and byte offset of each column
+    data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width, quick body
+           or 0, its width, far body or 0, then argument and byte offset of each column
+
+A quick body takes any count from its width on. Where it meets values that it was not made for, it
+says so; `careful`, called without marks, provides the body, and the work goes on with that. A far
+body is a quick one that writes past the caches; `careful`, called without columns, provides it.
 """
 
 from __future__ import annotations
 
-BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, COLUMNS = range(8)
+from emlc.lower.native.moves import MOVES
+
+BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, QUICK, LEAST, FAR, COLUMNS = range(11)
 TILE = 256  # points in a buffer
 CHUNK = 4096  # points between two looks at the marks, no buffer being in use
+MANY = 1 << 14  # points from which it pays to begin at a line of memory
+HUGE = 1 << 22  # doubles that no cache holds
 
 _X86_FLAGS = """
 define internal void @say(i64 %flags) {
@@ -50,95 +58,16 @@ define internal i64 @slot(ptr %data, i64 %k) alwaysinline {
 }
 """
 
-
-def _copy(name: str, arguments: str, step: str) -> str:
-    """A function with a loop over %i below %n around the lines of one step."""
-    return f"""
-define internal void @{name}({arguments}) {{
-entry:
-  %some = icmp sgt i64 %n, 0
-  br i1 %some, label %loop, label %done
-loop:
-  %i = phi i64 [0, %entry], [%next, %loop]
-{step}
-  %next = add i64 %i, 1
-  %more = icmp slt i64 %next, %n
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}}
-"""
-
-
-_AT = "  %o = mul i64 %i, %step\n  %p = getelementptr i8, ptr %far, i64 %o\n"
-_NEAR = "  %q = getelementptr double, ptr %near, i64 %i\n"
-_MOVES = (
-    _copy("gather8", "ptr noalias %near, ptr noalias %far, i64 %step, i64 %n",
-          f"{_AT}{_NEAR}  %v = load double, ptr %p\n  store double %v, ptr %q"),
-    _copy("gather4", "ptr noalias %near, ptr noalias %far, i64 %step, i64 %n",
-          f"{_AT}{_NEAR}  %f = load float, ptr %p\n  %v = fpext float %f to double\n"
-          "  store double %v, ptr %q"),
-    _copy("scatter8", "ptr noalias %near, ptr noalias %far, i64 %step, i64 %n",
-          f"{_AT}{_NEAR}  %v = load double, ptr %q\n  store double %v, ptr %p"),
-    _copy("scatter4", "ptr noalias %near, ptr noalias %far, i64 %step, i64 %n",
-          f"{_AT}{_NEAR}  %v = load double, ptr %q\n  %f = fptrunc double %v to float\n"
-          "  store float %f, ptr %p"),
-    _copy("fill", "ptr %near, double %v, i64 %n", f"{_NEAR}  store double %v, ptr %q"),
-)  # fmt: skip
-
-_HELPERS = """
-define internal void @gather(ptr %near, ptr %far, i64 %step, i64 %n, i64 %m, i64 %item) {
-entry:
-  %wide = icmp eq i64 %item, 8
-  br i1 %wide, label %eight, label %four
-eight:
-  %flat8 = icmp eq i64 %step, 8
-  br i1 %flat8, label %flat, label %strided
-flat:
-  call void @gather8(ptr %near, ptr %far, i64 8, i64 %n)
-  br label %pad
-strided:
-  call void @gather8(ptr %near, ptr %far, i64 %step, i64 %n)
-  br label %pad
-four:
-  %flat4 = icmp eq i64 %step, 4
-  br i1 %flat4, label %flat.four, label %strided.four
-flat.four:
-  call void @gather4(ptr %near, ptr %far, i64 4, i64 %n)
-  br label %pad
-strided.four:
-  call void @gather4(ptr %near, ptr %far, i64 %step, i64 %n)
-  br label %pad
-pad:
-  %end = getelementptr double, ptr %near, i64 %n
-  %last = getelementptr double, ptr %end, i64 -1
-  %v = load double, ptr %last
-  %left = sub i64 %m, %n
-  call void @fill(ptr %end, double %v, i64 %left)
-  ret void
-}
-
-define internal void @scatter(ptr %near, ptr %far, i64 %step, i64 %n, i64 %item) {
-entry:
-  %wide = icmp eq i64 %item, 8
-  br i1 %wide, label %eight, label %four
-eight:
-  call void @scatter8(ptr %near, ptr %far, i64 %step, i64 %n)
-  ret void
-four:
-  call void @scatter4(ptr %near, ptr %far, i64 %step, i64 %n)
-  ret void
-}
-"""
-
 _PIECE = f"""
 define internal i64 @piece(ptr %args, ptr %steps, ptr %data, ptr %direct, ptr %buffers,
-                           i64 %start, i64 %n, i1 %forced) {{
+                           i64 %start, i64 %n, i1 %forced, i64 %quick) {{
 entry:
   %columns = alloca ptr, i64 512
   %marks = alloca i8, i64 {CHUNK // 8 + 64}
+  %plain = icmp eq i64 %quick, 0
   %body.at = call i64 @slot(ptr %data, i64 {BODY})
-  %body = inttoptr i64 %body.at to ptr
+  %chosen = select i1 %plain, i64 %body.at, i64 %quick
+  %body = inttoptr i64 %chosen to ptr
   %inputs = call i64 @slot(ptr %data, i64 {INPUTS})
   %outputs = call i64 @slot(ptr %data, i64 {OUTPUTS})
   %count = add i64 %inputs, %outputs
@@ -149,7 +78,10 @@ entry:
   %up = add i64 %n, %width
   %up1 = sub i64 %up, 1
   %mask = sub i64 0, %width
-  %m = and i64 %up1, %mask
+  %m.plain = and i64 %up1, %mask
+  %least = call i64 @slot(ptr %data, i64 {LEAST})
+  %m.quick = call i64 @llvm.smax.i64(i64 %n, i64 %least)
+  %m = select i1 %plain, i64 %m.plain, i64 %m.quick
   br label %in
 in:
   %k = phi i64 [0, %entry], [%k.next, %in.next]
@@ -190,8 +122,11 @@ work:
 redo:
   %careful.at = call i64 @slot(ptr %data, i64 {CAREFUL})
   %careful = inttoptr i64 %careful.at to ptr
-  %said = call i64 %careful(ptr %columns, i64 %n, ptr %marks)
-  br label %out.start
+  %marks.there = select i1 %plain, ptr %marks, ptr null
+  %said = call i64 %careful(ptr %columns, i64 %n, ptr %marks.there)
+  br i1 %plain, label %out.start, label %again
+again:
+  ret i64 -1
 out.start:
   %flags = phi i64 [0, %work], [%said, %redo]
   br label %out
@@ -215,6 +150,8 @@ out.next:
 done:
   ret i64 %flags
 }}
+
+declare i64 @llvm.smax.i64(i64, i64)
 
 define internal i64 @step(ptr %steps, ptr %data, i64 %k) alwaysinline {{
   %twice = mul i64 %k, 2
@@ -291,6 +228,73 @@ done:
 }}
 """
 
+# How many points come before the first at which all outputs begin a line of memory; below 0 where
+# there is no such point, or where there are so few points that it does not matter.
+_LEAD = f"""
+define internal i64 @lead(ptr %args, ptr %steps, ptr %data, i64 %total, i64 %all) {{
+entry:
+  %many = icmp sge i64 %total, {MANY}
+  %flat = icmp ne i64 %all, 0
+  %look = and i1 %many, %flat
+  %inputs = call i64 @slot(ptr %data, i64 {INPUTS})
+  %outputs = call i64 @slot(ptr %data, i64 {OUTPUTS})
+  %count = add i64 %inputs, %outputs
+  %mine = call ptr @place(ptr %args, ptr %steps, ptr %data, i64 %inputs, i64 0)
+  %at = ptrtoint ptr %mine to i64
+  br i1 %look, label %loop, label %no
+loop:
+  %k = phi i64 [%inputs, %entry], [%k.next, %loop]
+  %apart = phi i64 [0, %entry], [%apart.next, %loop]
+  %other = call ptr @place(ptr %args, ptr %steps, ptr %data, i64 %k, i64 0)
+  %other.at = ptrtoint ptr %other to i64
+  %off = xor i64 %other.at, %at
+  %apart.next = or i64 %apart, %off
+  %k.next = add i64 %k, 1
+  %more = icmp slt i64 %k.next, %count
+  br i1 %more, label %loop, label %done
+done:
+  %minus = sub i64 0, %at
+  %bytes = and i64 %minus, 63
+  %points = lshr i64 %bytes, 3
+  %odd.apart = and i64 %apart.next, 63
+  %odd.at = and i64 %at, 7
+  %odd = or i64 %odd.apart, %odd.at
+  %fits = icmp eq i64 %odd, 0
+  %lead = select i1 %fits, i64 %points, i64 -1
+  ret i64 %lead
+no:
+  ret i64 -1
+}}
+
+define internal i64 @far(ptr %data, i64 %total, i64 %lead, i64 %quick) {{
+entry:
+  %inputs = call i64 @slot(ptr %data, i64 {INPUTS})
+  %outputs = call i64 @slot(ptr %data, i64 {OUTPUTS})
+  %count = add i64 %inputs, %outputs
+  %numbers = mul i64 %count, %total
+  %huge = icmp sge i64 %numbers, {HUGE}
+  %fits = icmp sge i64 %lead, 0
+  %has = icmp ne i64 %quick, 0
+  %both = and i1 %huge, %fits
+  %all = and i1 %both, %has
+  br i1 %all, label %ask, label %no
+ask:
+  %known = call i64 @slot(ptr %data, i64 {FAR})
+  %there = icmp ne i64 %known, 0
+  br i1 %there, label %yes, label %make
+make:
+  %careful.at = call i64 @slot(ptr %data, i64 {CAREFUL})
+  %careful = inttoptr i64 %careful.at to ptr
+  %said = call i64 %careful(ptr null, i64 0, ptr null)
+  br label %yes
+yes:
+  %made = call i64 @slot(ptr %data, i64 {FAR})
+  ret i64 %made
+no:
+  ret i64 0
+}}
+"""
+
 _LOOP = f"""
 define void @loop(ptr %args, ptr %dims, ptr %steps, ptr %data) {{
 entry:
@@ -305,31 +309,61 @@ entry:
   %all = call i64 @modes(ptr %args, ptr %steps, ptr %data, ptr %direct, i64 %total)
   %flat = icmp ne i64 %all, 0
   %chunk = select i1 %flat, i64 {CHUNK}, i64 {TILE}
+  %quick.at = call i64 @slot(ptr %data, i64 {QUICK})
+  %least = call i64 @slot(ptr %data, i64 {LEAST})
+  %lead = call i64 @lead(ptr %args, ptr %steps, ptr %data, i64 %total, i64 %all)
+  %far = call i64 @far(ptr %data, i64 %total, i64 %lead, i64 %quick.at)
   br label %loop
 loop:
   %start = phi i64 [0, %entry], [%start.next, %next]
   %flags = phi i64 [0, %entry], [%flags.next, %next]
+  %quick = phi i64 [%quick.at, %entry], [%quick.next, %next]
   %left = sub i64 %total, %start
   %more = icmp sgt i64 %left, 0
   br i1 %more, label %part, label %done
 part:
   %short = icmp slt i64 %left, %chunk
-  %n = select i1 %short, i64 %left, i64 %chunk
+  %most = select i1 %short, i64 %left, i64 %chunk
+  %first = icmp eq i64 %start, 0
+  %leads = icmp sgt i64 %lead, 0
+  %leading = and i1 %first, %leads
+  %n = select i1 %leading, i64 %lead, i64 %most
+  %plain = icmp eq i64 %quick, 0
+  br i1 %plain, label %even, label %any
+any:
+  %down = sub i64 0, %least
+  %round = and i64 %n, %down
+  %rounds = icmp sgt i64 %round, 0
+  %near = icmp eq i64 %far, 0
+  %n.round = select i1 %rounds, i64 %round, i64 %n
+  %n.any = select i1 %near, i64 %n, i64 %n.round
+  %few = icmp slt i64 %n.any, %least
+  %same = or i1 %near, %few
+  %with = select i1 %same, i64 %quick, i64 %far
+  %tried = call i64 @piece(ptr %args, ptr %steps, ptr %data, ptr %direct, ptr %buffers,
+                           i64 %start, i64 %n.any, i1 %few, i64 %with)
+  %failed = icmp slt i64 %tried, 0
+  %got = select i1 %failed, i64 0, i64 %n.any
+  %told = select i1 %failed, i64 0, i64 %tried
+  %go = select i1 %failed, i64 0, i64 %quick
+  br label %next
+even:
   %mask = sub i64 0, %width
   %full = and i64 %n, %mask
   %some = icmp sgt i64 %full, 0
   br i1 %some, label %whole, label %last
 whole:
   %said = call i64 @piece(ptr %args, ptr %steps, ptr %data, ptr %direct, ptr %buffers,
-                          i64 %start, i64 %full, i1 false)
+                          i64 %start, i64 %full, i1 false, i64 0)
   br label %next
 last:
   %said.last = call i64 @piece(ptr %args, ptr %steps, ptr %data, ptr %direct, ptr %buffers,
-                               i64 %start, i64 %left, i1 true)
+                               i64 %start, i64 %n, i1 true, i64 0)
   br label %next
 next:
-  %did = phi i64 [%full, %whole], [%left, %last]
-  %now = phi i64 [%said, %whole], [%said.last, %last]
+  %did = phi i64 [%got, %any], [%full, %whole], [%n, %last]
+  %now = phi i64 [%told, %any], [%said, %whole], [%said.last, %last]
+  %quick.next = phi i64 [%go, %any], [0, %whole], [0, %last]
   %flags.next = or i64 %flags, %now
   %start.next = add i64 %start, %did
   br label %loop
@@ -343,4 +377,4 @@ done:
 def source(x86: bool) -> str:
     """The module with `loop`."""
     flags = _X86_FLAGS if x86 else _OTHER_FLAGS
-    return "".join([_SLOT, flags, *_MOVES, _HELPERS, _PIECE, _MODES, _LOOP])
+    return "".join([_SLOT, flags, MOVES, _PIECE, _MODES, _LEAD, _LOOP])

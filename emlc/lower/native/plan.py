@@ -21,11 +21,13 @@ from emlc.lower.native import (
     arithmetic,
     body,
     circular,
-    elementary,
+    exponential,
     hyperbolic,
     inverse,
+    logarithm,
     power,
 )
+from emlc.lower.native.newton import shared
 from emlc.lower.native.ssa import Code, Target, Value
 from emlc.lower.native.watch import watched
 from emlc.lower.steady import gathered, steady
@@ -35,10 +37,11 @@ from emlc.tables.primitives import ROWS, Primitive
 
 _HOMES: tuple[ModuleType, ...] = (
     arithmetic,
-    elementary,
     circular,
+    exponential,
     hyperbolic,
     inverse,
+    logarithm,
     power,
 )
 
@@ -108,7 +111,16 @@ class Plan:
 
     def text(self, target: Target) -> str:
         """The LLVM module of the compiled loop."""
+        code, values = self._written(target, frozenset())
+        if code.heavy:
+            soft = shared(code.heavy, code.products())
+            code, values = self._written(target, soft)
+        return body.body(code, max(1, len(self.names)), values)
+
+    def _written(self, target: Target, soft: frozenset[int]) -> tuple[Code, list[Value]]:
+        """The code and its values, these quotients and roots by products."""
         code = Code(target)
+        code.soft = soft
         place = {name: k for k, name in enumerate(self.names)}
         look = _Looks(self)
         values: dict[Node, Value] = {}
@@ -122,7 +134,8 @@ class Plan:
                 code.breathe()
                 values[n] = KERNEL_OF[n.head](code, *(values[a] for a in n.args))
                 look.at(code, n, values)
-        return body.body(code, max(1, len(self.names)), [values[r] for r in self.roots])
+        code.look()
+        return code, [values[r] for r in self.roots]
 
 
 class _Looks:
@@ -135,10 +148,15 @@ class _Looks:
     def at(self, code: Code, n: Node, values: dict[Node, Value]) -> None:
         """Flag what is to be flagged of this part."""
         if n in self.wild:
-            code.flag(code.wild(values[n]))
+            code.finite(values[n])
         if n in self.tiny:
-            code.flag(code.abs(values[n]) < TINY)
-        if n in self.vanishing:
+            code.above(values[n], TINY)
+        if n not in self.vanishing:
+            return
+        if code.target.quick:
+            if code.span(values[n])[0] <= -1022:
+                code.above(values[n], 2.0**-1022)
+        else:
             mask = code.vanished(values[n])
             for a in self.vanishing[n]:
                 mask = mask & ~values[a].same(0.0)

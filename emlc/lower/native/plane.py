@@ -15,7 +15,16 @@ from emlc.ir.node import Lit, Node, Var, postorder
 from emlc.lower.careful import Careful, spelled
 from emlc.lower.evaluator import Trouble
 from emlc.lower.expand import double, expand
-from emlc.lower.native import body, circular, elementary, engine, hyperbolic, inverse, ufunc
+from emlc.lower.native import (
+    body,
+    circular,
+    engine,
+    exponential,
+    hyperbolic,
+    inverse,
+    logarithm,
+    ufunc,
+)
 from emlc.lower.native.run import BITS, MAX_OPERANDS
 from emlc.lower.native.ssa import Code, Value
 from emlc.tables.primitives import Primitive
@@ -91,7 +100,7 @@ def sqrt(code: Code, x: Pair) -> Pair:
 
 def exp(code: Code, x: Pair) -> Pair:
     code.flag(~(code.abs(x[0]) < 690.0))
-    size = elementary.exp(code, x[0])
+    size = exponential.exp(code, x[0])
     sine, cosine = _sine_cosine(code, x[1])
     return size * cosine, size * sine
 
@@ -104,7 +113,7 @@ def ln(code: Code, x: Pair) -> Pair:
     total = p + q
     low = ((p - total) + q) + (code.fma(t, t, -p) + code.fma(u, u, -q))
     _within(code, total)
-    high, rest, _ = elementary.ln_parts(code, total, low)
+    high, rest, _ = logarithm.ln_parts(code, total, low)
     return (high + rest) * 0.5, inverse.atan2(code, b + 0.0, a)
 
 

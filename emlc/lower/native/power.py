@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from emlc.lower.native.elementary import exp_sum, ln_precise, scale
+from emlc.lower.native.exponential import exp_sum, scale
+from emlc.lower.native.logarithm import getexp, ln_precise
+from emlc.lower.native.newton import inside, root
 from emlc.lower.native.ssa import Code, Value
 
 Pair = tuple[Value, Value]
@@ -73,11 +75,13 @@ def _third(code: Code, bits: Value) -> Value:
 
 def hypot(code: Code, x: Value, y: Value) -> Value:
     """sqrt(x^2 + y^2) without overflow."""
+    if code.target.quick:
+        total = code.fma(x, x, y * y)
+        code.doubt(inside(code, total))
+        return code.vast(root(code, total), -451, 451)
     a, b = code.abs(x), code.abs(y)
     largest = code.most(a, b)
     if code.target.avx512:
-        from emlc.lower.native.elementary import getexp
-
         e = code.most(-1022.0, getexp(code, largest))
         a, b = scale(code, a, -e), scale(code, b, -e)
         return scale(code, code.sqrt(code.fma(a, a, b * b)), e)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emlc.ir.node import Node
@@ -59,11 +60,31 @@ class Machine:
 
     def compile(self) -> None:
         """Run compiled code from now on."""
-        if not self.final:
-            made = engine.load_as(self.plan.key, lambda: self.plan.text(engine.target()))
-            for one in self.loops:
-                one.switch(made.address("body"), made)
+        quick = engine.quick()
+        if self.final:
+            return
         self.final = True
+        if quick is None:
+            self._compile_all()
+            return
+        made = engine.load_as(self.plan.key, lambda: self.plan.text(quick))
+        for one in self.loops:
+            one.hurry(made.address("body"), quick.width, made)
+
+    def _compile_all(self) -> None:
+        """Run code for all numbers from now on."""
+        key = f"all numbers {self.plan.key}"
+        made = engine.load_as(key, lambda: self.plan.text(engine.target()))
+        for one in self.loops:
+            one.switch(made.address("body"), made)
+
+    def _compile_far(self) -> None:
+        quick = engine.quick()
+        assert quick is not None
+        far = replace(quick, far=True)
+        made = engine.load_as(f"far {self.plan.key}", lambda: self.plan.text(far))
+        for one in self.loops:
+            one.far(made.address("body"), made)
 
     def fill(self, args: Sequence[NDArray[Any]], size: int) -> tuple[list[NDArray[Any]], Trouble]:
         """The values at contiguous doubles, without numpy's ufunc machinery."""
@@ -86,8 +107,18 @@ class Machine:
         return [np.broadcast_to(v, (size,)) for v in values], trouble
 
     def _redo(self, columns: int, count: int, marks: int) -> int:
-        """Compute the marked lanes again; what to say of them, in the processor's bits."""
+        """Compute the marked lanes again; what to say of them, in the processor's bits.
+
+        Without columns, provide code for very many points, without marks, that for all numbers.
+        """
         import numpy as np
+
+        if not columns:
+            self._compile_far()
+            return 0
+        if not marks:
+            self._compile_all()
+            return 0
 
         total = self.inputs + len(self.plan.roots)
         places = (ctypes.c_void_p * total).from_address(columns)

@@ -61,7 +61,19 @@ class Loop:
     def switch(self, body: int, *kept: Any) -> None:
         """From now on call this body, also in threads that are on their way to call the other."""
         self._kept += kept
+        self.block[loop.QUICK] = 0
         self.block[loop.BODY] = body
+
+    def hurry(self, body: int, least: int, *kept: Any) -> None:
+        """From now on call this quick body first."""
+        self._kept += kept
+        self.block[loop.LEAST] = least
+        self.block[loop.QUICK] = body
+
+    def far(self, body: int, *kept: Any) -> None:
+        """From now on call this body in place of the quick one where there are very many points."""
+        self._kept += kept
+        self.block[loop.FAR] = body
 
     def careful(self, redo: Callable[[int, int, int], int]) -> None:
         """Give marked lanes to this function of column addresses, count and marks."""

@@ -1,25 +1,15 @@
-"""exp, ln and their kin for vectors: no branches, no tables beyond a register or two.
+"""Logarithms for vectors.
 
-Coefficients are minimax (Remez, relative error below 2^-58), rounded to doubles. The AVX-512 forms
-take exponents apart and put them together in one instruction; the portable ones do it on the bits.
+Coefficients are minimax (Remez), rounded to doubles. The AVX-512 forms take numbers apart in one
+instruction; the portable ones do it on the bits.
 """
 
 from __future__ import annotations
 
 import math
 
+from emlc.lower.native.exponential import LN2_HIGH, LN2_LOW, exp, scale
 from emlc.lower.native.ssa import Code, Value
-
-LN2_HIGH = 6.93147180369123816490e-01  # 33 bits: times any exponent it is exact
-LN2_LOW = 1.90821492927058770002e-10
-LOG2_E = 1 / math.log(2)
-
-# (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/2
-_EXP = (
-    2.5117944675032365e-08, 2.7631277024786106e-07, 2.7557215968478365e-06, 2.4801489956897636e-05,
-    0.00019841269917853822, 0.0013888888946994831, 0.008333333333306934, 0.041666666666515535,
-    0.166666666666667, 0.5000000000000012,
-)  # fmt: skip
 
 # (ln(1 + r) - r + r^2/2) / r^3 for -0.032 <= r <= 0.0625
 _LN = (
@@ -38,106 +28,6 @@ _LN_RATIO = (
     0.1461916613488797, 0.1533150161114533, 0.18182895750119193, 0.22222211043776857,
     0.2857142862653362, 0.3999999999989827, 0.666666666666667,
 )  # fmt: skip
-
-
-def scale(code: Code, x: Value, k: Value) -> Value:
-    """x 2^k for whole -2200 <= k <= 2200, rounded once where the result is subnormal."""
-    if code.target.avx512:
-        return code.join("d", [_scalef(code, a, b) for a, b in code.pairs(x, k)])
-    shifted = code.bits(k + _SHIFT)
-    first = (shifted - _SHIFT_BITS) >> 1
-    second = (shifted - _SHIFT_BITS) - first
-    return x * _power(code, first) * _power(code, second)
-
-
-_SHIFT = 1.5 * 2.0**52
-_SHIFT_BITS = 0x4338000000000000
-
-
-def _power(code: Code, k: Value) -> Value:
-    return code.doubles((k + 1023) << 52)
-
-
-def _scalef(code: Code, x: str, k: str) -> str:
-    v = "<8 x double>"
-    name = "llvm.x86.avx512.mask.scalef.pd.512"
-    code.declared[name] = f"declare {v} @{name}({v}, {v}, {v}, i8, i32)"
-    args = f"{v} {x}, {v} {k}, {v} zeroinitializer, i8 -1, i32 4"
-    return code.line("d", f"call {v} @{name}({args})").name
-
-
-def exp_parts(code: Code, x: Value, low: Value | None = None) -> tuple[Value, Value, Value]:
-    """Whole k and q, r with exp(x + low) = 2^k (1 + (r + q)), |r| <= ln(2)/2; x is not huge."""
-    k = code.fma(x, LOG2_E, _SHIFT) - _SHIFT
-    r = code.fma(k, -LN2_HIGH, x)
-    if low is None:
-        s = code.fma(k, -LN2_LOW, r)
-        return k, code.fma(k, -LN2_LOW, (s * s) * code.poly(s, *_EXP)), r
-    tail = code.fma(k, -LN2_LOW, low)
-    s = r + tail
-    rest = (r - s) + tail
-    return k, code.fma(s * s, code.poly(s, *_EXP), rest), s
-
-
-# (exp(r) - 1 - r) / r^2 for |r| <= ln(2)/32
-_EXP_NEAR = (
-    0.0013889133868832876, 0.008333472129229745, 0.04166666665932317, 0.1666666666441308,
-    0.5000000000000007,
-)  # fmt: skip
-_EXP_NEARER = (
-    0.00019841590400265953, 0.0013889112795580968, 0.008333333332111562, 0.04166666666056815,
-    0.16666666666666682, 0.5000000000000004,
-)  # fmt: skip
-
-# 2^(j/16) and what rounding took from it
-_ROOTS = (
-    1.0, 1.0442737824274138, 1.0905077326652577, 1.1387886347566916, 1.189207115002721,
-    1.241857812073484, 1.2968395546510096, 1.3542555469368927, 1.4142135623730951,
-    1.4768261459394993, 1.5422108254079407, 1.6104903319492543, 1.681792830507429,
-    1.7562521603732995, 1.8340080864093424, 1.9152065613971474,
-)  # fmt: skip
-_ROOTS_LOW = (
-    0.0, 8.551889705537965e-17, -3.046782079812471e-17, 8.912812676025408e-17,
-    3.982015231465646e-17, 4.658027591836937e-17, 2.5382502794888315e-17, 7.70094837980299e-17,
-    -9.667293313452913e-17, -3.483994556892796e-17, 7.949834809697621e-17, 2.4707192569797888e-17,
-    8.199010020581497e-17, 2.960140695448873e-17, 3.283107224245627e-17, -1.0619946056195963e-16,
-)  # fmt: skip
-_SIXTEENTHS = 1.5 * 2.0**48
-_LN2_37, _LN2_37_LOW = 0.6931471805582987, 1.6465949582897082e-12
-
-
-def _rooted(
-    code: Code, z: Value, r: Value, series: tuple[float, ...]
-) -> tuple[Value, Value, Value]:
-    """2^(j/16), what it lacks, and exp(r) - 1; the last bits of z are j (AVX-512)."""
-    index = code.bits(z)
-    q = code.fma(r * r, code.poly(r, *series), r)
-    return code.pick(_ROOTS, index), code.pick(_ROOTS_LOW, index), q
-
-
-def _exp_near(
-    code: Code, x: Value, low: Value | None, series: tuple[float, ...]
-) -> tuple[Value, Value, Value, Value]:
-    """k and t, t_low, q with exp(x + low) = 2^floor(k) (t + t_low)(1 + q), |q| < 0.022."""
-    z = code.fma(x, LOG2_E, _SIXTEENTHS)
-    k = z - _SIXTEENTHS
-    r = code.fma(k, -_LN2_37_LOW, code.fma(k, -_LN2_37, x))
-    return k, *_rooted(code, z, r if low is None else r + low, series)
-
-
-def exp(code: Code, x: Value) -> Value:
-    """e^x."""
-    return exp_sum(code, x, None)
-
-
-def exp_sum(code: Code, x: Value, low: Value | None) -> Value:
-    """e^(x + low) for a small correction, |low| far below 1."""
-    x = code.least(711.0, code.most(-747.0, x))
-    if code.target.avx512:
-        k, t, t_low, q = _exp_near(code, x, low, _EXP_NEAR)
-        return scale(code, t + code.fma(t, q, t_low), k)
-    k, q, r = exp_parts(code, x, low)
-    return scale(code, 1.0 + (r + q), k)
 
 
 def _centres() -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
@@ -163,7 +53,7 @@ def _minus_log(c: float) -> tuple[float, float]:
     return float(high), float(total - high)
 
 
-_INVERSE, _HIGH, _LOW = _centres()
+_MIDDLE, _MIDDLE_HIGH, _MIDDLE_LOW = _centres()
 _LN2_42, _LN2_42_LOW = 0.6931471805598903, 5.497923018708371e-14
 
 
@@ -174,24 +64,61 @@ def ln_parts(code: Code, x: Value, low: Value | None = None) -> tuple[Value, Val
     """
     if not code.target.avx512:
         return _ln_parts_portable(code, x, low)
-    e0, e, m = _taken_apart(code, x)
+    high, r, small, e = _ln_terms(code, x, low)
+    total = high + r
+    return total, ((high - total) + r) + small, e
+
+
+# Numbers next to the reciprocals of 1 + (j + 1/2)/16, and minus their logarithms, which have few
+# bits: multiples of 2^-42, within 2^-68. The last row is for numbers just below the next power of
+# 2, which count as below 1.
+_INVERSE = (
+    1.0, 0.926953703803102, 0.8652168648583408, 0.8212110768374984,
+    0.7813541462964925, 0.7448744186178359, 0.7112163555972161, 0.6809014468185093,
+    0.6538586123379301, 0.6275206275572379, 0.6039076226267187, 0.5819042908632786,
+    0.5617774034717095, 0.5431555254005802, 0.524609573882536, 0.5,
+)  # fmt: skip
+_HIGH = (
+    0.0, 0.07585165662339932, 0.14477509265407207, 0.19697510532932938,
+    0.24672677955663858, 0.29453964042500047, 0.3407785978629363, 0.38433770163351255,
+    0.4248641399829012, 0.46597873591531425, 0.5043340354152406, 0.5414492934623922,
+    0.5766495867803769, 0.6103595812726326, 0.6451009618444914, 0.0,
+)  # fmt: skip
+_NOT_QUITE = 1 - 2.0**-50  # times 1, and 1 more, it is below 2
+_LAST, _LAST_HIGH = (
+    0.5082184127070627,
+    0.676843977530325,
+)  # for the last row where no power of 2 follows
+
+
+def _ln_terms(code: Code, x: Value, low: Value | None) -> tuple[Value, Value, Value, Value]:
+    """Three terms of ln(x + low), the first exact and 0 next to 1; infinite where x is 0 or inf."""
+    m = code.join("d", [_getmant(code, p, 8) for p in code.parts(x)])
+    if code.target.quick:
+        marker = e = getexp(code, code.fma(x, 1 / 31, x))  # one more from 31/16 on
+    else:
+        marker = getexp(code, x)
+        e = code.select(m >= 1.9375, marker + 1.0, marker)
     index = code.shift_right(code.bits(m), 48)
     c = code.pick(_INVERSE, index)
     r = code.fma(m, c, -1.0)
     high = code.fma(e, _LN2_42, code.pick(_HIGH, index))
-    rest = code.fma(e, _LN2_42_LOW, code.pick(_LOW, index))
+    rest = e * _LN2_42_LOW
     if low is not None:
-        part = scale(code, low, -e) * c
+        part = scale(code, low, -getexp(code, x)) * c
         rest = rest + code.fma(part, -r, part)
-    small = code.fma(r * r, code.fma(r, code.poly(r, *_LN_SHORT), -0.5), rest)
-    total = high + r
-    return total, ((high - total) + r) + small, e0
+    return high, r, _ln_small(code, r, rest), marker
+
+
+def _ln_small(code: Code, r: Value, rest: Value | float) -> Value:
+    """ln(1 + r) - r + rest."""
+    return code.fma(r * r, code.fma(r, code.poly(r, *_LN_SHORT), -0.5), rest)
 
 
 def _taken_apart(code: Code, x: Value) -> tuple[Value, Value, Value]:
     """x = m 2^e with 3/4 <= m < 3/2; before them the exponent of x, infinite for 0 and inf."""
     e0 = getexp(code, x)
-    m = code.join("d", [_getmant(code, p) for p in code.parts(x)])
+    m = code.join("d", [_getmant(code, p, 11) for p in code.parts(x)])
     return e0, code.select(m < 1.0, e0 + 1.0, e0), m
 
 
@@ -201,12 +128,12 @@ def ln_precise(code: Code, x: Value) -> tuple[Value, Value]:
         return _ln_precise_portable(code, x)
     e0, e, m = _taken_apart(code, x)
     index = code.shift_right(code.bits(m), 48)
-    c = code.pick(_INVERSE, index)
+    c = code.pick(_MIDDLE, index)
     product = m * c
     r = code.fma(m, c, -1.0)
     r_low = ((product - 1.0) - r) + code.fma(m, c, -product)
-    high = code.fma(e, _LN2_42, code.pick(_HIGH, index))
-    rest = code.fma(e, _LN2_42_LOW, code.pick(_LOW, index))
+    high = code.fma(e, _LN2_42, code.pick(_MIDDLE_HIGH, index))
+    rest = code.fma(e, _LN2_42_LOW, code.pick(_MIDDLE_LOW, index))
     return _summed(code, e0, high, rest, r, r_low, code.poly(r, *_LN))
 
 
@@ -236,16 +163,16 @@ def _getexp(code: Code, x: str) -> str:
     v = "<8 x double>"
     name = "llvm.x86.avx512.mask.getexp.pd.512"
     code.declared[name] = f"declare {v} @{name}({v}, {v}, i8, i32)"
-    return code.line("d", f"call {v} @{name}({v} {x}, {v} zeroinitializer, i8 -1, i32 4)").name
+    return code.one("d", f"call {v} @{name}({v} {x}, {v} zeroinitializer, i8 -1, i32 4)")
 
 
-def _getmant(code: Code, x: str) -> str:
-    """The significand in [3/4, 3/2), nan for negative numbers."""
+def _getmant(code: Code, x: str, how: int) -> str:
+    """The significand, in [1, 2) for how = 8, in [3/4, 3/2) for 11; nan for negative numbers."""
     v = "<8 x double>"
     name = "llvm.x86.avx512.mask.getmant.pd.512"
     code.declared[name] = f"declare {v} @{name}({v}, i32, {v}, i8, i32)"
-    args = f"{v} {x}, i32 11, {v} zeroinitializer, i8 -1, i32 4"
-    return code.line("d", f"call {v} @{name}({args})").name
+    args = f"{v} {x}, i32 {how}, {v} zeroinitializer, i8 -1, i32 4"
+    return code.one("d", f"call {v} @{name}({args})")
 
 
 def _taken_apart_portable(code: Code, x: Value) -> tuple[Value, Value, Value]:
@@ -308,12 +235,17 @@ def _ln_precise_portable(code: Code, x: Value) -> tuple[Value, Value]:
 
 def ln(code: Code, x: Value) -> Value:
     """The natural logarithm: -inf at 0, nan below."""
-    high, low, e0 = ln_parts(code, x)
-    return _edges(code, x, high + low, e0)
+    if code.target.avx512:
+        high, r, small, e = _ln_terms(code, x, None)
+        return _edges(code, x, high + (r + small), e)
+    high, low, e = ln_parts(code, x)
+    return _edges(code, x, high + low, e)
 
 
 def _edges(code: Code, x: Value, made: Value, e0: Value) -> Value:
     """The value at x = 0 and inf is the marker, below 0 it is nan."""
+    if code.target.quick:
+        return made  # which is infinite or nan there
     if code.target.avx512:
         return code.select(code.fpclass(x, 0x0E), e0, made)
     made = code.select(x >= 0.0, made, code.number(math.nan))
@@ -344,52 +276,21 @@ def log10(code: Code, x: Value) -> Value:
     return _log_by(code, x, 0.4342944819032518, 1.098319650216765e-17)
 
 
-def exp2(code: Code, x: Value) -> Value:
-    """2^x; whole x give exact powers."""
-    x = code.least(1025.0, code.most(-1100.0, x))
-    if code.target.avx512:
-        z = x + _SIXTEENTHS
-        k = z - _SIXTEENTHS
-        t, t_low, q = _rooted(code, z, (x - k) * LN2, _EXP_NEAR)
-        return scale(code, t + code.fma(t, q, t_low), k)
-    k = code.round(x)
-    part = x - k
-    high = part * LN2
-    low = code.fma(part, LN2, -high) + part * LN2_REST
-    _, q, r = exp_parts(code, high, low)
-    return scale(code, 1.0 + (r + q), k)
-
-
-LN2, LN2_REST = 0.6931471805599453, 2.3190468138462996e-17
-
-
-def expm1(code: Code, x: Value) -> Value:
-    """e^x - 1, also where x is tiny."""
-    inside = code.least(710.0, code.most(-50.0, x))
-    if code.target.avx512:
-        k, t, t_low, q = _exp_near(code, inside, None, _EXP_NEARER)
-        s, low = scale(code, t, k - 1.0), scale(code, t_low, k - 1.0)
-        made = (s - 0.5) + code.fma(s, q, low)
-    else:
-        k, q, r = exp_parts(code, inside)
-        s = scale(code, code.number(0.5), k)
-        t = s - 0.5
-        part = s * r
-        high = t + part
-        made = high + code.fma(s, q, (t - high) + part)
-    return code.select(code.abs(x) < 2.0**-60, x, made + made)
-
-
-def sigmoid(code: Code, x: Value) -> Value:
-    """1/(1 + e^-x), without overflow."""
-    small = exp(code, -code.abs(x))
-    return code.select(x < 0.0, small, 1.0) / (1.0 + small)
-
-
 def softplus(code: Code, x: Value) -> Value:
     """ln(1 + e^x), without overflow."""
     small = exp(code, -code.abs(x))
     code.breathe()
+    if code.target.avx512:
+        return code.most(0.0, x) + _ln_next(code, small)
     u = 1.0 + small
     high, low, _ = ln_parts(code, u, small - (u - 1.0))
     return code.most(0.0, x) + (high + low)
+
+
+def _ln_next(code: Code, s: Value) -> Value:
+    """ln(1 + s) for 0 <= s <= 1; 1 + s is never rounded (AVX-512)."""
+    index = code.shift_right(code.bits(code.fma(s, _NOT_QUITE, 1.0)), 48)
+    c = code.pick((*_INVERSE[:-1], _LAST), index)
+    r = code.fma(c, s, c - 1.0)
+    high = code.pick((*_HIGH[:-1], _LAST_HIGH), index)
+    return high + (r + _ln_small(code, r, 0.0))
