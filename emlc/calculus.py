@@ -7,8 +7,8 @@ from typing import Any
 
 from emlc.errors import ArgumentError, DomainError, LimitError
 from emlc.evaluation import meant
+from emlc.exchange import formula_of
 from emlc.ir.node import Node, variables
-from emlc.parse import parse
 from emlc.passes.compile import compile_tree
 from emlc.passes.differentiate import derivative, ranges_inside, rewritten
 from emlc.passes.ranges import Ranges, declare, ranges
@@ -24,7 +24,7 @@ from emlc.show import show
 
 
 def diff(
-    source: str | Node,
+    source: Any,
     wrt: str | Sequence[str] | None = None,
     order: int = 1,
     domain: Mapping[str, str] | None = None,
@@ -47,7 +47,7 @@ def diff(
     ('1/x', {'x': 'positive'})
     """
     known_mode(mode)
-    root = parse(source, notation).root if isinstance(source, str) else source
+    root = formula_of(source, notation)
     names = differentiable(root, wrt)
     declared = declare(domain or {})
     known_variables({**dict.fromkeys(names), **declared}, root)
@@ -84,7 +84,7 @@ def _shortest(root: Node, found: Ranges, mode: str) -> Node:
 
 
 def jacobian(
-    sources: Sequence[str | Node],
+    sources: Sequence[Any],
     wrt: Sequence[str] | None = None,
     domain: Mapping[str, str] | None = None,
     notation: str = "auto",
@@ -103,7 +103,7 @@ def jacobian(
     """
     from emlc.lower.gradient import Jacobian
 
-    roots = [parse(s, notation).root if isinstance(s, str) else s for s in sources]
+    roots = [formula_of(s, notation) for s in sources]
     declared = declare(domain or {})
     names = sorted({name for root in roots for name in variables(root)})
     for name in declared:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError
+from emlc.exchange import formula_of
 from emlc.ir.domain import Domain
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import flatten, is_pure
-from emlc.parse import parse
 from emlc.passes.ranges import declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.tables.primitives import EML
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def evaluator(
-    source: str | Node,
+    source: Any,
     domain: Mapping[str, str] | None = None,
     *,
     tier: str = "auto",
@@ -40,7 +40,7 @@ def evaluator(
     >>> evaluator("11xE1EE")(2.0) == evaluator("ln(x)")(2.0)
     np.True_
     """
-    root = parse(source, notation).root if isinstance(source, str) else source
+    root = formula_of(source, notation)
     names = variables(root)
     declared = declare(domain or {})
     for name in declared:

@@ -1,4 +1,4 @@
-"""To and from sympy: expressions, trees, and a stand-in for `sympy.lambdify`.
+"""Formulas and trees from whatever holds one; to and from sympy; a stand-in for `sympy.lambdify`.
 
 Nothing is evaluated from text: sympy's nodes become emlc's one by one, and back.
 """
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError, LimitError, NameError_
 from emlc.ir.node import Lit, Node, Var, fold, lit, node, substitute, var, variables
-from emlc.ir.tape import flatten
-from emlc.parse import meaning, parse
+from emlc.ir.tape import Tape, flatten, is_pure, unflatten
+from emlc.parse import meaning, parse, parse_tree
 from emlc.parse.names import CONSTANTS, canonical
 from emlc.passes.simplify import simplify
 from emlc.tables.primitives import BY_NAME, EML, ROWS, Primitive
@@ -24,6 +24,44 @@ if TYPE_CHECKING:
 # sympy's own recursion fails on deeper expressions.
 DEPTH = 300
 ENTRIES = 100_000
+
+
+def formula_of(source: Any, notation: str = "auto") -> Node:
+    """The formula that a text, a node, a tape, a result of emlc's or a sympy expression is.
+
+    Raises what `parse` and `from_sympy` raise.
+
+    >>> import sympy
+    >>> formula_of("x^2") is formula_of(sympy.Symbol("x")**2) is formula_of(parse("x^2"))
+    True
+    """
+    if isinstance(source, str):
+        return parse(source, notation).root
+    return _held(source, "formula") or from_sympy(source)
+
+
+def tree_of(source: Any) -> Node:
+    """The pure tree that a text, a node, a tape or a compiled formula is.
+
+    Raises what `parse_tree` raises, and ArgumentError for what is not pure.
+
+    >>> tree_of("11xE1EE") is tree_of(flatten(parse_tree("11xE1EE")))
+    True
+    """
+    if isinstance(source, str):
+        return parse_tree(source)
+    root = _held(source, "tree")
+    if root is None or not is_pure(flatten(root)):
+        raise ArgumentError("the tree is not over eml, 1 and variables")
+    return root
+
+
+def _held(source: Any, part: str) -> Node | None:
+    """The node that an object is or holds, None where it holds none."""
+    if isinstance(source, Tape):
+        return unflatten(source)
+    found = (source, getattr(source, part, None), getattr(source, "root", None))
+    return next((node for node in found if isinstance(node, Node)), None)
 
 
 def from_sympy(expression: Any) -> Node:
@@ -43,29 +81,38 @@ def from_sympy(expression: Any) -> Node:
     if isinstance(expression, int | float | Fraction):
         expression = sympy.sympify(expression)
     if not isinstance(expression, sympy.Expr):
-        raise ArgumentError(f"not a sympy expression but a {type(expression).__name__}")
+        raise ArgumentError(
+            f"a {type(expression).__name__} is not a formula",
+            hint="give a text, a node, a compiled formula or a sympy expression",
+        )
     made: dict[Any, Node] = {}
     stack = [expression]
     while stack:
         top = stack[-1]
+        if top.args:
+            _row(top)
         waiting = [a for a in top.args if a not in made]
-        if waiting and not top.is_Atom:
+        if waiting:
             stack += waiting
             continue
         stack.pop()
         if top not in made:
             made[top] = _from_one(sympy, top, [made[a] for a in _in_order(top)])
+    symbols = [s for s in made if s.is_Symbol]
+    if len({made[s] for s in symbols}) < len(symbols):
+        raise NameError_("two different symbols have one name", hint="rename one of them")
     return made[expression]
 
 
 def _in_order(top: Any) -> tuple[Any, ...]:
     """The arguments; terms and factors as sympy prints them, since it keeps them in no order."""
+    ordered = top.args
     if top.is_Add:
-        return tuple(top.as_ordered_terms())
-    if top.is_Mul:
+        ordered = tuple(top.as_ordered_terms())
+    elif top.is_Mul:
         ordered = tuple(top.as_ordered_factors())
-        return ordered if set(ordered) == set(top.args) else top.args
-    return tuple(top.args)
+    same = len(ordered) == len(top.args) and set(ordered) == set(top.args)
+    return ordered if same else tuple(top.args)
 
 
 def _from_one(sympy: Any, top: Any, args: list[Node]) -> Node:
@@ -78,14 +125,20 @@ def _from_one(sympy: Any, top: Any, args: list[Node]) -> Node:
         return lit(_fraction(sympy, top))
     if top.is_Pow and top.exp == sympy.Rational(1, 2):
         return node(BY_NAME["sqrt"], args[0])
-    row = _rows().get(type(top).__name__)
-    if row is None:
-        raise NameError_(f"emlc has no {type(top).__name__}", hint="rewrite it in elementary terms")
+    row = _row(top)
     if len(row.params) == len(args):
         return node(row, *args)
     if len(row.params) == 2 and row.name in ("add", "mul") and args:
         return _balanced(row, args)
     raise NameError_(f"{type(top).__name__} with {len(args)} arguments is not known")
+
+
+def _row(top: Any) -> Primitive:
+    """The row that a sympy node is of."""
+    row = _rows().get(type(top).__name__)
+    if row is None:
+        raise NameError_(f"emlc has no {type(top).__name__}", hint="rewrite it in elementary terms")
+    return row
 
 
 def _balanced(row: Primitive, args: list[Node]) -> Node:
@@ -171,8 +224,8 @@ def _to_one(sympy: Any, n: Node, args: list[Any], evaluate: bool) -> Any:
 def lambdify(args: Any, expr: Any, modules: Any = None) -> Callable[..., Any]:
     """A function of arrays from a formula, in the manner of `sympy.lambdify`.
 
-    `args` is a symbol or a name, or several; `expr` a sympy expression, a formula as text or a
-    Node, or a list of them, for which the function returns a list. The function takes its arguments
+    `args` is a symbol or a name, or several; `expr` whatever `formula_of` takes, or a list of such,
+    for which the function returns a list. The function takes its arguments
     by position, broadcasts, and runs native code; complex arguments give principal values.
     `modules` is taken and not needed.
 
@@ -186,7 +239,7 @@ def lambdify(args: Any, expr: Any, modules: Any = None) -> Callable[..., Any]:
 
     names = [_symbol(a) for a in (args if isinstance(args, list | tuple) else [args])]
     several = isinstance(expr, list | tuple)
-    roots = [_formula(e) for e in (expr if several else [expr])]
+    roots = [simplify(formula_of(e)) for e in (expr if several else [expr])]
     unknown = {name for root in roots for name in variables(root)} - set(names)
     if unknown:
         raise ArgumentError(f"the arguments lack {', '.join(sorted(unknown))}")
@@ -203,9 +256,3 @@ def lambdify(args: Any, expr: Any, modules: Any = None) -> Callable[..., Any]:
 
 def _symbol(argument: Any) -> str:
     return _name(argument if isinstance(argument, str) else getattr(argument, "name", ""))
-
-
-def _formula(expr: Any) -> Node:
-    if isinstance(expr, Node):
-        return simplify(expr)
-    return simplify(parse(expr).root) if isinstance(expr, str) else from_sympy(expr)

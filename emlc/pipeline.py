@@ -13,9 +13,9 @@ from typing import Any
 from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError, DomainError, UsageError
+from emlc.exchange import formula_of, tree_of
 from emlc.ir.node import Node, variables
-from emlc.ir.tape import Tape, flatten, is_pure, measure
-from emlc.parse import parse, parse_tree
+from emlc.ir.tape import Tape, flatten, measure
 from emlc.passes.compile import MODES, Compilation, Exclusion, compile_tree, exclusion_text
 from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
@@ -161,7 +161,7 @@ def counted(size: int) -> str:
 
 
 def compile(
-    source: str | Node,
+    source: Any,
     domain: Mapping[str, str] | None = None,
     mode: str = "exact",
     check: bool = True,
@@ -169,6 +169,7 @@ def compile(
 ) -> Compiled:
     """Compile a formula to a pure EML tree that is right on its whole domain.
 
+    `source` is a text, a node, a tape, another result or a sympy expression, here and elsewhere.
     `domain` maps variables to sets such as "real", "complex", "positive", "[0,1]"; the default is
     the natural real domain. `mode` is exact, shortest, finite or robust. `check=False` leaves
     out the sampled comparison of tree and formula.
@@ -202,10 +203,10 @@ def no_cycle_collection() -> Iterator[None]:
 
 
 def _compile(
-    source: str | Node, domain: Mapping[str, str], mode: str, check: bool, notation: str
+    source: Any, domain: Mapping[str, str], mode: str, check: bool, notation: str
 ) -> Compiled:
-    text = source if isinstance(source, str) else show(source)
-    root = parse(source, notation).root if isinstance(source, str) else source
+    root = formula_of(source, notation)
+    text = source if isinstance(source, str) else show(root)
     clean = simplify(root)
     declared = declare(domain)
     known_variables(declared, root)
@@ -279,17 +280,14 @@ def known_variables(
             )
 
 
-def check(source: str | Node, tree: str | Node, domain: Mapping[str, str] | None = None) -> Verdict:
+def check(source: Any, tree: Any, domain: Mapping[str, str] | None = None) -> Verdict:
     """Whether a tree means a formula, everywhere on the domain.
 
     >>> check("ln(x)", "11xE1EE", {"x": "real"}).status
     'refuted'
     """
-    root = simplify(parse(source).root if isinstance(source, str) else source)
-    pure = parse_tree(tree) if isinstance(tree, str) else tree
+    root, pure = simplify(formula_of(source)), tree_of(tree)
     tape = flatten(pure)
-    if not is_pure(tape):
-        raise ArgumentError("the tree is not over eml, 1 and variables")
     known_variables(variables(pure), root, "the tree has a variable {}, the formula has not")
     found = ranges(root, declare(domain or {}))
     verdict = check_tree(root, tape, found, (), None)
@@ -302,7 +300,7 @@ def check(source: str | Node, tree: str | Node, domain: Mapping[str, str] | None
 
 
 def decompile(
-    tree: str | Node, domain: Mapping[str, str] | None = None, seconds: float = _PROOF_SECONDS
+    tree: Any, domain: Mapping[str, str] | None = None, seconds: float = _PROOF_SECONDS
 ) -> Raised:
     """The ordinary formula of a pure tree, and the domain on which it is proved to be that.
 
@@ -314,11 +312,8 @@ def decompile(
     >>> found.show(), found.domain, found.proved
     ('ln(x)', {'x': 'positive'}, True)
     """
-    pure = parse_tree(tree) if isinstance(tree, str) else tree
-    tape = flatten(pure)
-    if not is_pure(tape):
-        raise ArgumentError("the tree is not over eml, 1 and variables")
+    pure = tree_of(tree)
     declared = declare(domain or {})
     known_variables(declared, pure, "the tree has no variable {}")
     with no_cycle_collection():
-        return raise_tree(tape, declared, seconds)
+        return raise_tree(flatten(pure), declared, seconds)

@@ -54,6 +54,10 @@ def test_from_sympy(expression: sympy.Expr, text: str) -> None:
         (sympy.Symbol("two words"), NameError_),
         (sympy.Symbol("pi"), NameError_),
         (sympy.zoo, NameError_),
+        (sympy.Derivative(sympy.sin(x), x), NameError_),
+        (sympy.Piecewise((x, x > 0), (0, True)), NameError_),
+        (x - sympy.Symbol("x", positive=True), NameError_),
+        (sympy.Dummy("x") - x, NameError_),
         (sympy.Eq(x, 1), ArgumentError),
         ("__import__('os')", ArgumentError),
         (None, ArgumentError),
@@ -67,6 +71,43 @@ def test_what_is_no_formula(thing: object, error: type[Exception]) -> None:
 def test_long_sums_are_not_deep() -> None:
     total = sympy.Add(*(sympy.Symbol(f"x_{k}") for k in range(5_000)))
     assert emlc.measure(emlc.flatten(from_sympy(total))).depth == math.ceil(math.log2(5_000))
+
+
+MADE = emlc.compile("ln(x)", check=False)
+FORMULAS = {
+    "text": "ln(x)",
+    "tree": "11xE1EE",
+    "node": emlc.parse("ln(x)").root,
+    "parsed": emlc.parse("Log[x]"),
+    "tape": emlc.flatten(MADE.tree),
+    "compiled": MADE,
+    "raised": emlc.decompile("11xE1EE"),
+    "sympy": sympy.log(x),
+}
+
+
+@pytest.mark.parametrize("form", FORMULAS)
+def test_a_formula_may_come_in_any_form(form: str) -> None:
+    given = FORMULAS[form]
+    assert emlc.compile(given, check=False).show("rpn") == "11xE1EE"
+    assert emlc.check(given, "11xE1EE").status == "proved"
+    assert emlc.diff(given, check=False).source == "1/x"
+    assert emlc.evaluator(given)(math.e) == pytest.approx(1)
+    assert lambdify(x, given)(math.e) == pytest.approx(1)
+    assert emlc.jacobian([given])(x=4.0).tolist() == [[0.25]]
+
+
+@pytest.mark.parametrize("form", ["tree", "tape", "compiled"])
+def test_a_tree_may_come_in_any_form(form: str) -> None:
+    assert emlc.decompile(FORMULAS[form]).show() == "ln(x)"
+    assert emlc.check("ln(x)", FORMULAS[form]).status == "proved"
+
+
+@pytest.mark.parametrize("thing", [None, 3 + 4j, ["x"], object(), {"x": 1}])
+def test_what_holds_no_formula(thing: object) -> None:
+    for call in (emlc.compile, emlc.diff, emlc.evaluator, emlc.search, emlc.decompile):
+        with pytest.raises(ArgumentError, match=r"is not a formula|is not over eml"):
+            call(thing)
 
 
 def test_trees_stay_as_they_are() -> None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from emlc.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from emlc.ir.node import Node
     from emlc.search.progress import Progress
     from emlc.search.result import SearchResult
 
@@ -21,7 +20,7 @@ __all__ = ["search"]
 
 
 def search(
-    target: str | Node,
+    target: Any,
     *,
     domain: Mapping[str, str] | None = None,
     mode: str = "exact",
@@ -37,7 +36,7 @@ def search(
 ) -> SearchResult:
     """The smallest trees that mean a formula, with a lower bound on their size.
 
-    target    a formula or a pure tree, as text or Node, or a decimal number of five digits or
+    target    what `emlc.compile` takes, a pure tree too, or a decimal number of five digits or
               more, which stands for all that round to it
     mode      exact (right at every point of the domain), shortest (at generic points) or finite
               (as exact, and no infinity inside)
@@ -57,9 +56,8 @@ def search(
     >>> "".join(search("0.6931471805599453", memory=2e8).found[0].rpn)
     '11111111EEE1EE11EE1EEE1EE'
     """
-    from emlc.ir.node import Node as NodeType
+    from emlc.exchange import formula_of
     from emlc.ir.tape import flatten, is_pure
-    from emlc.parse import parse
     from emlc.search.goal import goal
     from emlc.search.numbers import decimal, search_number
     from emlc.search.run import MODES, Limits, search_goal
@@ -71,7 +69,7 @@ def search(
         raise ArgumentError(f"no mode {mode!r}", hint="one of " + ", ".join(MODES))
     if max_size < 1 or not seconds > 0 or not memory >= 1e7:
         raise ArgumentError("max_size and seconds are positive, memory is at least 10 MB")
-    root = target if isinstance(target, NodeType) else parse(target).root
+    root = formula_of(target)
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
     made = goal(root, domain, mode)
     limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
