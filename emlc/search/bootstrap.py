@@ -221,7 +221,7 @@ class _Bootstrap(Known):
         """Points of the domain; trees for constants may hold x where the operator needs it."""
         points = wanted_of(goal_)
         if self.operator.variable and "x" not in goal_.names:
-            points = [({**p, "x": (Fraction(k + 1, 7), Fraction(0))}, z) for k in range(PROBES)
+            points = [({**p, "x": (Fraction(3 * k + 2, 7), Fraction(0))}, z) for k in range(PROBES)
                       for p, z in points[:COMPARED // PROBES]]  # fmt: skip
         return points
 

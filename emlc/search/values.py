@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -215,9 +216,9 @@ class Values:
     ) -> Iterator[tuple[Callable[[int], Expr], Array]]:
         """The operator, or a member, on all operands of some levels."""
         sizes = [len(self.exprs[s]) for s in shares]
-        if not all(sizes) or int(np.prod(sizes)) > _PRODUCT:
+        if not 0 < math.prod(sizes) <= _PRODUCT:
             return
-        chosen = np.unravel_index(np.arange(int(np.prod(sizes))), sizes)
+        chosen = np.unravel_index(np.arange(math.prod(sizes)), sizes)
         operands = tuple(self.values[s][c] for s, c in zip(shares, chosen, strict=True))
         name = OP if m is None else m.name
 
