@@ -9,14 +9,14 @@ import pytest
 import emlc
 from emlc.check.reference import Reference
 from emlc.errors import LimitError
-from emlc.ir.domain import domain
+from emlc.ir.domain import ZERO, Domain, domain
 from emlc.ir.node import node, var
 from emlc.ir.tape import flatten
 from emlc.parse import parse, parse_tree
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
-from emlc.passes.normal.space import Space, Unknown
+from emlc.passes.normal.space import Infinite, Space, Unknown
 from emlc.passes.normal.terms import Form
 from emlc.passes.normal.write import write
 from emlc.show import show
@@ -96,6 +96,7 @@ def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
         ("exp(x) - sqrt(2)", "[0,1]", "positive"),
         ("x*exp(-x) - exp(-2)/sqrt(2)", "[1,3]", "positive"),
         ("sqrt(5)/sqrt(7 + x)", "positive", "[0,0.4]"),
+        ("x/sqrt(ln(x^2 + 3))", "real", "[-1,1]"),
     ],
 )
 def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
@@ -114,6 +115,22 @@ def test_a_real_square_need_not_have_a_real_root() -> None:
     space = Space({"y": domain("complex")})
     space.learn(form(space, "1 - y^2"), domain("nonnegative"))
     assert not space.box(space.var("y")).real
+
+
+def test_no_formula_names_a_number_of_turns() -> None:
+    space = Space({"x": domain("complex")}, count_turns=True)
+    made = form(space, "ln(exp(x))")
+    assert is_zero(space, space.plus(made, form(space, "ln(exp(x))"), -1))
+    with pytest.raises(Unknown):
+        write(space, made)
+
+
+@pytest.mark.parametrize(("im", "sides"), [("[0,1]", 1), ("(-1,0)", -1), ("(-1,1]", None)])
+def test_the_logarithm_of_minus_infinity(im: str, sides: int | None) -> None:
+    space = Space({"x": Domain(ZERO, domain(im).re)})
+    made = space.ln(Infinite(-1, space.var("x")))
+    assert isinstance(made, Infinite)
+    assert made.im == (None if sides is None else space.scaled(space.half_turn, sides))
 
 
 def test_0_to_a_power_of_unknown_sign_is_not_decided() -> None:

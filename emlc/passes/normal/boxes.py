@@ -252,7 +252,7 @@ class Boxes(Terms):
     def _normalized(self, m: Mono, box: Domain) -> Domain:
         """u / sqrt(c u^2 + v) is at most 1/sqrt(c) in size where v >= 0."""
         for atom, q in m.factors:
-            if q != Fraction(-1, 2) or not isinstance(atom.body, Form):
+            if q != Fraction(-1, 2) or atom.kind != "sum" or not isinstance(atom.body, Form):
                 continue
             _, top = self.monomial(0, {a: p for a, p in m.factors if a is not atom}, m.expo)
             number, square = self.power(top, 2)

@@ -177,15 +177,18 @@ def _proved(
         raise _different(space, case, value, source)
     proof.cases.append(case.name)
     proof.steps.update(space.steps)
-    return list(_zero_cases(space, case))
+    try:
+        return list(_zero_cases(space, case))
+    except Unknown as why:
+        raise _Open(f"the zeros left out: {why}") from None
 
 
 def _different(space: Space, case: Case, value: Value, source: Form) -> _Open:
     if not isinstance(value, Form):
         return _Open("the tree is infinite")
-    text = f"the tree is {brief(write(space, value))}"
     if space.count_turns:
-        return _Open(text)
+        return _Open("the tree differs, its logarithms' turns counted")
+    text = f"the tree is {brief(write(space, value))}"
     try:
         rest = tuple(_zero_cases(space, case))
     except _Open:

@@ -104,6 +104,8 @@ def _beyond_linear(space: Boxes, a: Form) -> bool:
             if not isinstance(log, Form):
                 continue
             u = space.expand(log)
+        if not space.box(u).real:
+            continue
         for lead in _leads(u, a):
             rest = space.plus(space.plus(a, space.form({m: c}), -1), u, lead)
             if len(rest.terms) < len(a.terms) and _reaches(space, rest, c, lead):

@@ -254,6 +254,7 @@ class Logs(Boxes):
         """Whether the factor is known to be 0, as a sum of constants may turn out to be."""
         if (
             self.thorough
+            and atom.kind in ("sum", "ln")
             and isinstance(atom.body, Form)
             and not names_in(*atom.body.terms)
             and self.is_zero(atom.body if atom.kind == "sum" else self.ln_atom(atom.body))

@@ -70,6 +70,8 @@ def _product_zeros(space: Space, m: Mono, steps: int) -> Solutions | None:
         if atom.kind == "var":
             found.append((str(atom.body), space.zero))
             continue
+        if atom.kind == "turn":
+            return None
         assert isinstance(atom.body, Form)
         inner = atom.body if atom.kind == "sum" else space.plus(atom.body, space.one, -1)
         more = zeros(space, inner, steps - 1)

@@ -203,8 +203,10 @@ class Space(Logs):
             return Infinite(1, None)
         if not b.im.terms:
             return Infinite(1, self.half_turn)
-        below = self.box(b.im).im.hi < 0
-        return Infinite(1, self.scaled(self.half_turn, -1 if below else 1))
+        turns = self.box(b.im).im
+        if turns.lo < 0 and (turns.hi > 0 or 0.0 in turns):
+            return Infinite(1, None)
+        return Infinite(1, self.scaled(self.half_turn, -1 if turns.lo < 0 else 1))
 
     def vanish(self, a: Form) -> None:
         """Take for granted that the form is 0, and so is exp of it less 1."""

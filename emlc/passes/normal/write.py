@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from emlc.ir.node import Node, lit, node, var
 from emlc.passes.normal.products import Product, products
-from emlc.passes.normal.space import Space
+from emlc.passes.normal.space import Space, Unknown
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
 from emlc.passes.simplify import build
 from emlc.tables.primitives import BY_NAME
@@ -213,5 +213,7 @@ def atom_node(atom: Atom, done: dict[Form, Node]) -> Node:
         return lit(atom.body)
     if atom.kind == "pi":
         return _PI
+    if atom.kind == "turn":
+        raise Unknown("no formula names the number of turns")
     assert isinstance(atom.body, Form)
     return build(_LN, done[atom.body]) if atom.kind == "ln" else done[atom.body]
