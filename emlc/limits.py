@@ -1,24 +1,45 @@
-"""Every size limit of the input and of written-out text, in one place.
+"""Every limit of size, memory and time of the input and of written-out text, in one place.
 
-A limit that is reached raises `LimitError`, which names it.
+A limit that is reached raises `LimitError`, which names it. The environment may set each to another
+number, `EMLC_FORMULA_CHARS=9000000` for example.
 """
 
 from __future__ import annotations
 
-FORMULA_CHARS = 4_000_000
+import os
+
+
+def _limit(name: str, usual: int) -> int:
+    written = os.environ.get(f"EMLC_{name}", "")
+    return int(written) if written.isascii() and written.isdigit() else usual
+
+
+FORMULA_CHARS = _limit("FORMULA_CHARS", 4_000_000)
 """Longest formula: a sum of 100,000 terms takes about 800,000 characters."""
 
-TREE_CHARS = 32_000_000
+TREE_CHARS = _limit("TREE_CHARS", 32_000_000)
 """Longest text of a tree in RPN or JSON, which read faster than formulas."""
 
-LITERAL_DIGITS = 10_000
+LITERAL_DIGITS = _limit("LITERAL_DIGITS", 10_000)
 """Most digits of one number, and the largest power of ten that it may carry."""
 
-LITERAL_TOTAL = 10_000_000
+LITERAL_TOTAL = _limit("LITERAL_TOTAL", 10_000_000)
 """Most digits of all different numbers of one formula, written out without powers of ten."""
 
-WRITTEN_NODES = 5_000_000
+WRITTEN_NODES = _limit("WRITTEN_NODES", 5_000_000)
 """Largest expression that is written out in full, counting shared parts each time they occur."""
 
-ARRAY_BYTES = 8_000_000_000
+ARRAY_BYTES = _limit("ARRAY_BYTES", 8_000_000_000)
 """Most bytes of arrays in one file, unpacked."""
+
+REQUEST_BYTES = _limit("REQUEST_BYTES", 20_000)
+"""Longest request that the explorer's server reads."""
+
+REQUESTS = _limit("REQUESTS", 256)
+"""Most requests that the explorer's server answers at once; further ones are turned away."""
+
+CHILD_MEMORY = _limit("CHILD_MEMORY", 2 << 30)
+"""Bytes of memory of a process that emlc starts: one for sympy, one for each formula served."""
+
+CHILD_SECONDS = _limit("CHILD_SECONDS", 20)
+"""Seconds that the explorer's server gives to one formula."""

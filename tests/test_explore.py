@@ -9,7 +9,9 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -19,11 +21,12 @@ import pytest
 from conftest import contrast
 
 import emlc
+from emlc import child, limits
 from emlc.check.reference import Reference
 from emlc.errors import LimitError
 from emlc.explore import content, page
 from emlc.explore.content import KNOWN
-from emlc.explore.server import BODY_BYTES, Server
+from emlc.explore.server import Server
 from emlc.ir.node import ONE, eml, node, var
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, Primitive
@@ -164,7 +167,7 @@ def test_others_are_refused(
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        (b"x" * (BODY_BYTES + 1), 413, "too long"),
+        (b"x" * (limits.REQUEST_BYTES + 1), 413, "too long"),
         (b"[" * 10_000, 400, "not a formula"),
         (b"[]", 400, "not a formula"),
         (b"\xff", 400, "not a formula"),
@@ -196,6 +199,72 @@ def test_time_and_number_are_limited() -> None:
         made.free.acquire()
         assert made.compiled(formula("x"))[0] == 503
         made.free.release()
+
+
+def test_two_hundred_at_once_are_answered(server: Server) -> None:
+    """Pages, refusals and what is no formula, all at one time."""
+    kinds = (
+        ("GET", "/", None, 200, {}),
+        ("GET", "/nowhere", None, 404, {}),
+        ("GET", "/", None, 403, {"Host": "evil.example"}),
+        ("POST", "/compile", b"[]", 400, {"Content_Type": JSON}),
+    )
+    found: list[bool] = []
+
+    def one(k: int) -> None:
+        method, path, body, want, headers = kinds[k % len(kinds)]
+        found.append(ask(server, method, path, body, **headers)[0] == want)
+
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 200
+
+
+def test_a_hostile_formula_does_not_hang_the_next_one(server: Server) -> None:
+    hostile = formula("+".join(f"sin(x{k})^cos(x{k + 1})" for k in range(600)))
+    slow = threading.Thread(
+        target=ask, args=(server, "POST", "/compile", hostile), kwargs={"Content_Type": JSON}
+    )
+    slow.start()
+    status, answer, _ = ask(server, "POST", "/compile", formula("x"), Content_Type=JSON)
+    assert status == 200 and "error" not in json.loads(answer)
+    slow.join()
+
+
+def test_many_open_connections_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that say nothing take up no more than their number, and not for long."""
+    monkeypatch.setattr(limits, "REQUESTS", 3)
+    with Server({"source": ""}) as made:
+        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        silent = [socket.create_connection(("127.0.0.1", made.server_port)) for _ in range(3)]
+        time.sleep(0.3)
+        with pytest.raises(ConnectionError):
+            ask(made, "GET", "/")
+        for one in silent:
+            one.close()
+        time.sleep(0.3)
+        assert ask(made, "GET", "/")[0] == 200
+        made.shutdown()
+        thread.join()
+
+
+def test_the_child_runs_what_this_process_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what lies in the folder that a person happens to be in, and within its memory."""
+    (tmp_path / "emlc").mkdir()
+    (tmp_path / "emlc" / "__main__.py").write_text("print('not emlc')")
+    (tmp_path / "json.py").write_text("raise SystemExit('not json')")
+    monkeypatch.chdir(tmp_path)
+    words = ["compile", "x*y", "--no-check", "--format", "rpn"]
+    assert child.run("emlc", words, b"", 60) == b"1111xEE1EEyE1EE1E\n"
+    monkeypatch.setattr(limits, "CHILD_MEMORY", 1 << 20)
+    assert child.run("emlc", words, b"", 60) == b""
+    assert child.run("emlc", words, b"", 0.001) is None
 
 
 # In a browser

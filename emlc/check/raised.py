@@ -6,12 +6,10 @@ What the normal form leaves open, sympy may settle, in a process of its own with
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from emlc import child
 from emlc.check.verdict import Verdict
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, postorder
@@ -57,17 +55,9 @@ def sympy_says_zero(difference: Node, domains: Mapping[str, Domain]) -> bool:
     from emlc.show import show
 
     asked = {"difference": show(difference), "kinds": {n: _kind(d) for n, d in domains.items()}}
-    # A process of its own, and not multiprocessing's: that runs the caller's program once more.
-    command = [sys.executable, "-m", "emlc.check.zero"]
-    paths = os.pathsep.join(path for path in sys.path if path)
-    try:
-        done = subprocess.run(
-            command, input=json.dumps(asked).encode(), capture_output=True, check=False,
-            timeout=_SYMPY_SECONDS, env={**os.environ, "PYTHONPATH": paths},
-        )  # fmt: skip
-    except (subprocess.TimeoutExpired, OSError):
-        return False
-    return done.returncode == 0 and done.stdout.strip() == b"true"
+    # Not multiprocessing's, which runs the caller's program once more.
+    said = child.run("emlc.check.zero", (), json.dumps(asked).encode(), _SYMPY_SECONDS)
+    return said == b"true"
 
 
 def _kind(d: Domain) -> str:

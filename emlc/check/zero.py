@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 
+from emlc import child
+
 
 def main() -> None:
     """Read the question from standard input, and print true or false."""
+    child.bounded()
     import sympy
 
     from emlc.check.prove import to_sympy

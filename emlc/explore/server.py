@@ -8,7 +8,6 @@ a process of its own, with a limit of time and memory, and few at once.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -16,41 +15,60 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from emlc import child, limits
 from emlc.explore.page import page, policy
 
 HOST = "127.0.0.1"
-BODY_BYTES = 20_000
-SECONDS = 20.0
 AT_ONCE = 2
 _IDLE = 10.0
-_MEMORY = 2 << 30
+_WAIT = 5.0
 
 
 class Server(ThreadingHTTPServer):
     """Serves the page of one document, and compiles others.
 
-    `seconds` bounds one compilation, `at_once` how many run at the same time.
+    `seconds` bounds one compilation, `at_once` how many run at the same time; others wait a little
+    for their turn.
     """
 
     daemon_threads = True
+    request_queue_size = limits.REQUESTS
 
     def __init__(
         self,
         found: Mapping[str, Any],
         port: int = 0,
         *,
-        seconds: float = SECONDS,
+        seconds: float = limits.CHILD_SECONDS,
         at_once: int = AT_ONCE,
     ) -> None:
         super().__init__((HOST, port), _Handler)
         self.front = page(found, served=True).encode()
         self.seconds = seconds
         self.free = threading.BoundedSemaphore(at_once)
+        self._open = threading.BoundedSemaphore(limits.REQUESTS)
 
     @property
     def address(self) -> str:
         """Where a browser finds the page."""
         return f"http://{HOST}:{self.server_port}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, or not at all where too many are open."""
+        if not self._open.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no further thread can be started
+            self._open.release()
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that went away before its answer came."""
@@ -62,7 +80,7 @@ class Server(ThreadingHTTPServer):
         wish = _wish(body)
         if wish is None:
             return HTTPStatus.BAD_REQUEST, _complaint("the request is not a formula")
-        if not self.free.acquire(blocking=False):
+        if not self.free.acquire(timeout=min(_WAIT, self.seconds)):
             return HTTPStatus.SERVICE_UNAVAILABLE, _complaint("busy with other formulas; try again")
         try:
             return HTTPStatus.OK, _child(*wish, self.seconds)
@@ -99,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _complaint("send JSON"))
         elif not (size.isascii() and size.isdigit()):
             self._answer(HTTPStatus.LENGTH_REQUIRED, _complaint("the request has no length"))
-        elif len(size) > 9 or int(size) > BODY_BYTES:
+        elif len(size) > 9 or int(size) > limits.REQUEST_BYTES:
             self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _complaint("the formula is too long"))
         else:
             self._answer(*self.server.compiled(self.rfile.read(int(size))))
@@ -158,28 +176,15 @@ def _wish(body: bytes) -> tuple[str, list[str]] | None:
 def _child(source: str, domains: list[str], seconds: float) -> bytes:
     """What `emlc explore --json` prints of a formula, within limits of time and memory."""
     words = ["explore", "--json", *(["--domain", *domains] if domains else []), "--", "-"]
-    command = [sys.executable, "-m", "emlc", *words]
     try:
-        done = subprocess.run(
-            command, input=source.encode(), capture_output=True, timeout=seconds, check=False,
-            preexec_fn=_limited if sys.platform == "linux" else None,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        said = child.run("emlc", words, source.encode(), seconds)
+    except UnicodeEncodeError:
+        return _complaint("the formula is not text")
+    if said is None:
         return _complaint(
             f"this formula takes more than {seconds:g} s", "emlc explore has no limit"
         )
-    except UnicodeEncodeError:
-        return _complaint("the formula is not text")
-    if not done.stdout.strip():
-        return _complaint("this formula takes too much memory")
-    return done.stdout
-
-
-def _limited() -> None:
-    """Bound the memory of the process that compiles."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    return said if said.strip() else _complaint("this formula takes too much memory")
 
 
 def _complaint(message: str, hint: str = "") -> bytes:
