@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from xml.etree import ElementTree
 
@@ -61,3 +62,13 @@ def test_a_search_shows_the_smallest_trees_first() -> None:
     assert shown["text/html"].count("11xE1EE") == 20
     assert shown["text/plain"].startswith("ln(<b>): K = 7; no tree has fewer than 7 nodes")
     ElementTree.fromstring(shown["text/html"])
+
+
+def test_a_fit_shows_its_front() -> None:
+    x = [0.5, 1.0, 2.0, 3.0, 4.0]
+    made = emlc.fit({"x": x}, [math.exp(v) for v in x])
+    assert repr(made).endswith("best <Equation 'exp(x)': K = 3, exactly>>")
+    for shown in (made._repr_mimebundle_(), made.best._repr_mimebundle_(include=None)):
+        ElementTree.fromstring(shown["text/html"])
+        assert shown["text/latex"] == "$$e^{x}$$"
+    assert made._repr_mimebundle_()["text/html"].count("<tr><td>") == len(made.equations)

@@ -53,6 +53,19 @@ class Equation:
     snapped: list[str] = field(default_factory=list)
     proof: str = ""
 
+    def __repr__(self) -> str:
+        how = "exactly" if self.exact else f"R2 = {self.r2:.6g}"
+        return f"<Equation {self.text!r}: K = {self.k}, {how}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows: the formula, its size and how well it fits."""
+        from emlc.render.notebook import bundle
+
+        rows = [("size", f"K = {self.k:,}"), ("loss", f"{self.loss:.3g}"), ("R²", f"{self.r2:.6g}")]
+        said = [("domain", self.domain), ("smaller", self.proof)]
+        rows += [(name, words) for name, words in said if words]
+        return bundle(repr(self), rows, formula=self.formula)
+
     def __getstate__(self) -> dict[str, Any]:
         state = {f.name: getattr(self, f.name) for f in fields(self)}
         tree = None if self.tree is None else show(self.tree, "json")

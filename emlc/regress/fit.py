@@ -78,6 +78,21 @@ class Fit:
             "stopped": self.stopped,
         }
 
+    def __repr__(self) -> str:
+        return f"<Fit: {len(self.equations)} formulas, best {self.best!r}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows: the best formula, and the front with a mark at it."""
+        from emlc.render.notebook import bundle, table
+
+        rows = [
+            ["→" * (e is self.best), f"{e.k:,}", f"{e.loss:.2g}", f"{e.r2:.6g}", e.text]
+            for e in self.equations
+        ]
+        out = bundle(repr(self), [], formula=self.best.formula)
+        front = table(rows, ("", "K", "loss", "R²", "formula"))
+        return {**out, "text/html": f"<div>{out['text/html']}{front}</div>"}
+
 
 def fit(
     columns: Mapping[str, Sequence[float] | Array],
