@@ -288,10 +288,17 @@ def throughput(operation: str) -> float:
 
 def arithmetic(case: Case, cost: dict[str, float]) -> float:
     """Nanoseconds a point of the formula's products, or of its quotients and roots if longer."""
-    text = Plan.text(plan([parse(case[1]).root], names(case)), engine.target())
-    quotients, roots = text.count(" fdiv "), text.count("call <8 x double> @llvm.sqrt")
-    products = text.count(" fmul ") + text.count("call <8 x double> @llvm.fma")
-    return max(products * cost["fma"], quotients * cost["div"] + roots * cost["sqrt"])
+    target = engine.quick() or engine.target()
+    lines = Plan.text(plan([parse(case[1]).root], names(case)), target).splitlines()
+
+    def count(*marks: str) -> float:
+        """How often each point goes through lines with one of the marks."""
+        found = [n for n in lines if n.startswith("%") and any(mark in n for mark in marks)]
+        return sum(int(line.split("<")[1].split()[0]) for line in found) / target.width
+
+    products = count(" fmul ", " @llvm.fma")
+    divided = count(" fdiv ") * cost["div"] + count(" @llvm.sqrt") * cost["sqrt"]
+    return max(products * cost["fma"], divided)
 
 
 def geometric(values: list[float]) -> float:

@@ -13,7 +13,7 @@ from emlc.passes.differentiate import gradient
 from emlc.passes.simplify import simplify
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from emlc.lower.direct import Direct
 
@@ -84,21 +84,17 @@ class Jacobian:
         **variables: ArrayLike,
     ) -> tuple[Any, Any]:
         """The values, with the last axis for the formulas, and the derivatives."""
-        import numpy as np
-
         made = self._compute(point, variables, dtype)
         shape = made.shape[1:]
         slopes = made[self._count :].reshape(self._count, len(self.wrt), *shape)
-        return np.moveaxis(made[: self._count], 0, -1), np.moveaxis(slopes, (0, 1), (-2, -1))
+        return _behind(made[: self._count], 1), _behind(slopes, 2)
 
     def value_and_gradient(
         self, point: Any, variables: dict[str, Any], dtype: Any
     ) -> tuple[Any, Any]:
         """The value of the only formula, and its derivatives along the last axis."""
-        import numpy as np
-
         made = self._compute(point, variables, dtype)
-        return made[0][()], np.moveaxis(made[1:], 0, -1)
+        return made[0][()], _behind(made[1:], 1)
 
     def _compute(self, point: Any, variables: dict[str, Any], dtype: Any) -> Any:
         """All results, along the first axis."""
@@ -192,6 +188,11 @@ class Differentiable:
         tree = unflatten(self.tape)
         # Real values of a tree may come by way of complex ones.
         return Jacobian([tree], names, real=self.real, variables=self.variables, plane=True)
+
+
+def _behind(made: NDArray[Any], count: int) -> NDArray[Any]:
+    """The array with its first axes behind the others."""
+    return made.transpose(*range(count, made.ndim), *range(count))
 
 
 def _native(roots: Sequence[Node], names: Sequence[str], real: bool) -> Direct:
