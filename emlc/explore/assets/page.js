@@ -357,7 +357,9 @@
       .map((_, k) => k)
       .filter((k) => plots.finite(tree[k]) && plots.finite(wanted[k]));
     const worst = both.reduce((most, k) => Math.max(most, off(tree[k], wanted[k])), 0);
-    const beyond = tree.filter((v) => !plots.finite(v)).length;
+    const beyond = tree.filter(
+      (v, k) => !plots.finite(v) && (!formula || plots.finite(wanted[k])),
+    ).length;
     plots.curves(canvas, xs, formula && wanted, tree, low[0], high[0]);
     words.textContent =
       (formula ? `Largest difference at ${both.length} points: ${worst.toExponential(1)}. ` : "") +
@@ -412,12 +414,11 @@
           const t = compute.cartesian((exact ? exactTree : plainTree)(p)[last(data)], exact),
             f = formula ? formula(p) : t;
           let differ = false;
-          if (!plots.finite(t)) beyond++;
-          else if (plots.finite(f)) {
+          if (plots.finite(t) && plots.finite(f)) {
             compared++;
             differ = off(t, f) > 1e-6;
             apart += differ;
-          }
+          } else if (!plots.finite(t) && (!formula || plots.finite(f))) beyond++;
           plots.pixel(images[0].data, 4 * k, f, false);
           plots.pixel(images[1].data, 4 * k, t, differ && mark && (row + k) % 3 === 0);
         }
