@@ -8,8 +8,8 @@ from emlc.ir.node import Node, fold
 from emlc.passes.match import match
 from emlc.passes.ranges import formula
 from emlc.passes.simplify import build, instantiate
+from emlc.tables.careful import EXPORTED
 from emlc.tables.primitives import Primitive
-from emlc.tables.stable import STABLE
 
 
 def stabilize(root: Node) -> Node:
@@ -23,20 +23,27 @@ def stabilize(root: Node) -> Node:
     """
 
     def rebuild(n: Node, args: list[Node]) -> Node:
-        made = build(n.head, *args)
-        for pattern, body in _rows().get(made.head, ()):
-            for values in match(pattern, made):
-                return instantiate(body, values)
-        return made
+        made: Node | None = build(n.head, *args)
+        while made is not None:
+            n, made = made, _rewritten(made)
+        return n
 
     return fold(root, rebuild)
+
+
+def _rewritten(n: Node) -> Node | None:
+    """The node by the first row that fits, None where none does."""
+    for pattern, body in _rows().get(n.head, ()):
+        for values in match(pattern, n):
+            return instantiate(body, values)
+    return None
 
 
 @cache
 def _rows() -> dict[object, list[tuple[Node, Node]]]:
     """The rows by the head of their pattern."""
     found: dict[object, list[tuple[Node, Node]]] = {}
-    for pattern, body in STABLE:
+    for pattern, body in EXPORTED:
         left = formula(pattern)
         assert isinstance(left.head, Primitive)
         found.setdefault(left.head, []).append((left, formula(body)))

@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from emlc.tables.primitives import Primitive
 
-# Left side; right side, in emlc's own syntax, or the name of a helper and its arguments.
-FORMS: tuple[tuple[str, ...], ...] = (
+# By functions that every language has which formulas are exported to.
+COMMON: tuple[tuple[str, str], ...] = (
     ("ln(1+x)", "log1p(x)"),
     ("ln(1-x)", "log1p(-x)"),
     ("log1p(exp(x))", "softplus(x)"),
-    ("log1p(-exp(x))", "ln(-expm1(x))"),
     ("exp(x)-1", "expm1(x)"),
     ("-1+exp(x)", "expm1(x)"),
     ("1-exp(x)", "-expm1(x)"),
+    ("sqrt(sqr(x)+sqr(y))", "hypot(x,y)"),
+)
+
+# Those, and two that the compiled code does without: it computes such roots again where they
+# overflow.
+EXPORTED = (*COMMON, ("sqrt(sqr(x)+1)", "hypot(x,1)"), ("sqrt(sqr(x))", "abs(x)"))
+
+# Left side; right side, in emlc's own syntax, or the name of a helper and its arguments.
+FORMS: tuple[tuple[str, ...], ...] = (
+    *COMMON,
+    ("log1p(-exp(x))", "ln(-expm1(x))"),
     ("inv(1+exp(x))", "sigmoid(-x)"),
     ("x/(1+exp(y))", "x*sigmoid(-y)"),
     ("exp(x)*sigmoid(-x)", "sigmoid(x)"),
@@ -41,7 +51,6 @@ FORMS: tuple[tuple[str, ...], ...] = (
     ("sqr(x)-1", "(x-1)*(x+1)"),
     ("-1+sqr(x)", "(x-1)*(x+1)"),
     ("sqr(x)-sqr(y)", "(x-y)*(x+y)"),
-    ("sqrt(sqr(x)+sqr(y))", "hypot(x,y)"),
     ("sqrt(x)-sqrt(x+y)", "minus gap", "sqrt(x+y)", "sqrt(x)", "y"),
     ("sqrt(x+y)-sqrt(x)", "gap", "sqrt(x+y)", "sqrt(x)", "y"),
     ("sqrt(x)-sqrt(x-y)", "minus gap", "sqrt(x-y)", "sqrt(x)", "-y"),
