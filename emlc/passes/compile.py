@@ -13,7 +13,16 @@ from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, formula, postorder_new
 from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import instantiate
-from emlc.passes.templates import LOGARITHM, REST, VALUE, Program, Template, rows_like, token
+from emlc.passes.templates import (
+    LOGARITHM,
+    OPPOSITE,
+    REST,
+    VALUE,
+    Program,
+    Template,
+    rows_like,
+    token,
+)
 from emlc.show import show
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import Witness
@@ -21,7 +30,8 @@ from emlc.tables.witnesses import Witness
 MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
 _MAX_NESTING = 60
-_PARTS = 1000
+_PARTS = 1000  # beyond so many for each of the formula nothing new is tried
+_TRIED = 3500  # beyond so many, and a few for each, the first way that is right will do
 _LISTED = 200
 _RETRIES = 300
 _SMALLER = "declare a smaller domain, for example --domain x:positive"
@@ -54,12 +64,13 @@ class Choice:
     program: Program | None = None
 
 
-Forms = tuple[Choice, ...]  # the best choice for a value, a logarithm and a rest
-_SHOWN = ("x", "ln(x)", "e-ln(x)")
+Forms = tuple[Choice, ...]  # the best choice for every form
+_SHOWN = ("x", "ln(x)", "e-ln(x)", "e-x")
 # a rest of the value's tree, a logarithm of the rest's
 _AROUND = {
     REST: Program(("1", token(0, VALUE), "E"), 2, ((0, VALUE, 1),)),
     LOGARITHM: Program(("1", token(0, REST), "1", "E", "E"), 4, ((0, REST, 1),)),
+    OPPOSITE: Program(("1", token(0, VALUE), "1", "E", "E"), 4, ((0, VALUE, 1),)),
 }
 
 
@@ -72,14 +83,15 @@ class Compiler:
         self.rewriter = rewriter
         self.best: dict[Node, Forms | None] = {}
         self._open: set[Node] = set()
-        self._budget = 0
+        self._budget = self._patience = 0
         self._retries = _RETRIES if rewriter is not None else 0
 
     # -- choosing --------------------------------------------------------------------------------
 
     def solve(self, root: Node) -> Forms | None:
         """The best choices for a formula; parts tried on the way are bounded by its size."""
-        self._budget = _PARTS * (1 + sum(1 for _ in postorder(root)))
+        parts = 1 + sum(1 for _ in postorder(root))
+        self._budget, self._patience = _PARTS * parts, _TRIED + 20 * parts
         return self.choose(root)
 
     def choose(self, root: Node) -> Forms | None:
@@ -117,33 +129,43 @@ class Compiler:
 
     def _best_of(self, n: Node) -> Forms | None:
         if n is ONE or isinstance(n.head, Var):
-            return self._completed(n, [(Choice(1, _FULL_REACH, frozenset()), None, None)])
+            return self._completed(n, [(Choice(1, _FULL_REACH, frozenset()), None, None, None)])
         if len(self._open) > _MAX_NESTING:
             return None
         real = all(self.ranges.of(a).real for a in (n, *n.args))
         plane = not real and self.mode != "finite"
         uses = {"", self.mode, "plane"} if plane else {"", self.mode}
-        candidates = [c for c in self._candidates(n, uses) if c is not None]
+        candidates = self._right(n, uses)
         if not candidates and plane and all(self.best.get(a) for a in n.args):
-            candidates = [c for c in self._candidates(n, {"fallback"}) if c is not None]
+            candidates = self._right(n, {"fallback"})
         return self._completed(n, candidates, real) if candidates else None
+
+    def _right(self, n: Node, uses: set[str]) -> list[tuple[Choice | None, ...]]:
+        """The candidates that are right; one will do once patience is at its end."""
+        found = []
+        for made in self._candidates(n, uses):
+            if made is not None:
+                found.append(made)
+                if len(self.best) > self._patience:
+                    break
+        return found
 
     def _completed(
         self, n: Node, candidates: list[tuple[Choice | None, ...]], real: bool = True
     ) -> Forms:
         """The best of every form; a logarithm and a rest are never far from the value."""
         found: dict[int, Choice] = {}
-        for form in (VALUE, REST, LOGARITHM):
+        for form in (VALUE, REST, LOGARITHM, OPPOSITE):
             # of a product that is 0, the rest is infinite in a direction of the other factors
-            known = form != REST or real or self.ranges.of(n).excludes(0.0)
-            some = [c[form] for c in candidates] if known else []
+            known = form != REST or self.ranges.of(n).excludes(0.0)
+            some = [c[form] for c in candidates] if real or known else []
             around = _AROUND.get(form)
             if around is not None:
                 inner = found[around.uses[0][1]]
                 size = around.base + inner.size
                 some.append(replace(inner, size=size, parts=(n,), program=around))
             found[form] = min((c for c in some if c is not None), key=self._rank)
-        return found[VALUE], found[LOGARITHM], found[REST]
+        return found[VALUE], found[LOGARITHM], found[REST], found[OPPOSITE]
 
     def _rank(self, c: Choice) -> tuple[int, ...]:
         points = len(c.excluded)
@@ -225,14 +247,16 @@ class Compiler:
         for part, fact in template.given:
             self.ranges.learn(expand(part, found), fact)
         made = self._through(template.row, expansion)
-        return made and tuple(replace(c, excluded=c.excluded | excluded) for c in made)
+        if made is None or not excluded:
+            return made
+        return tuple(replace(c, excluded=c.excluded | excluded) for c in made)
 
     def _through(self, row: Witness | None, expansion: Node) -> Forms | None:
         below = self.choose(expansion)
         if below is None:
             return None
-        made = (replace(c, witness=row or SPELLED, program=None) for c in below)
-        return tuple(replace(c, parts=(expansion,)) for c in made)
+        how, parts = row or SPELLED, (expansion,)
+        return tuple(Choice(c.size, c.reach, c.excluded, how, parts) for c in below)
 
     # -- building --------------------------------------------------------------------------------
 

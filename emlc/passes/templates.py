@@ -5,9 +5,11 @@ A part p stands in a tree in one of three forms, and a tree is made in one of th
     VALUE      p
     LOGARITHM  any u with exp(u) = p
     REST       any v with exp(v) = exp(e)/p, such as e - ln p
+    OPPOSITE   any w with exp(w) = exp(e - p), such as e - p
 
 A logarithm is 6 nodes more than the value at most, and 2 less where the tree is an exponential:
-that is what cancels between a product and the sum, product or power that it is part of.
+that is what cancels between a product and the sum, product or power that it is part of. Products
+of several factors grow by their rests, sums of several terms by their opposites.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from emlc.passes.ranges import conditions, formula, raw_formula
 from emlc.tables.primitives import BY_NAME, EML, Primitive
 from emlc.tables.witnesses import BODIES, TREES, Witness
 
-VALUE, LOGARITHM, REST = range(3)
-_MARKS = ("=", "~", "^")
+VALUE, LOGARITHM, REST, OPPOSITE = range(4)
+_MARKS = ("=", "~", "^", "-")
 
 
 class Program(NamedTuple):
@@ -87,8 +89,13 @@ def _leaf(tree: Node, free: bool) -> tuple[Node, int]:
     inner = _logarithm_of(tree) if free else None
     if inner is not None and isinstance(inner.head, Var):
         return inner, LOGARITHM
-    if free and tree.head is EML and tree.args[0] is ONE and isinstance(tree.args[1].head, Var):
-        return tree.args[1], REST
+    if free and tree.head is EML and tree.args[0] is ONE:
+        below = tree.args[1]
+        if isinstance(below.head, Var):
+            return below, REST
+        inner = _exponent(below)
+        if inner is not None and isinstance(inner.head, Var):
+            return inner, OPPOSITE
     return tree, VALUE
 
 
@@ -105,7 +112,10 @@ def _logarithm_of(tree: Node) -> Node | None:
 
 def programs(tree: Node, params: Sequence[str]) -> tuple[Program | None, ...]:
     """The programs of a tree for its value, and for what is inside where it is an exponential."""
-    made: list[Program | None] = [_program(tree, params, False), None, None]
+    made: list[Program | None] = [_program(tree, params, False), None, None, None]
+    if tree.head is EML and tree.args[0] is ONE:
+        w = _exponent(tree.args[1])
+        made[OPPOSITE] = None if w is None else _program(w, params, True)
     u = _exponent(tree)
     if u is not None:
         made[LOGARITHM] = _program(u, params, True)
@@ -139,7 +149,7 @@ class Template:
         self.raw = self.body is self.pattern
         if self.raw:
             self.body = raw_formula(row.body)
-        self.programs = programs(from_tokens(row.tree), self.params) if row.tree else (None,) * 3
+        self.programs = programs(from_tokens(row.tree), self.params) if row.tree else (None,) * 4
         self.dominated = False
         self.symmetric = (
             self.pattern.head in COMMUTE

@@ -158,6 +158,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
           reach=1000, source=EML_SKILL),
     ),
     "sqrt": (
+        W("sqrt(x)", "111111111E1EEEE11E1E1EEE11EEEE1EE111111E1EEEExEE1EE1E1E",
+          where="x:nonnegative", reach=1000),
         W("sqrt(2)", "111111111111EEE1EE11EE1EEE1EEE1EEE1EE111111EEE1EE11EE1EEE1E1E", finite=True,
           reach=1000),
         W("sqrt(x)", "11111E1EEEE111111111EEE1EE11EE1EEEE1EE111111E1EEEExEE1EE1E1EE1E",
@@ -399,6 +401,12 @@ BODIES: dict[str, tuple[Witness, ...]] = {
           given="exp(x)-x:[1,inf)", use="finite"),
     ),
     "pow": (
+        W("x^3", where="x:real", body="x*x^2", use="finite"),
+        W("x^4", where="x:real", body="(x^2)^2", use="finite"),
+        W("x^5", where="x:real", body="x*x^4", use="finite"),
+        W("x^6", where="x:real", body="(x^3)^2", use="finite"),
+        W("x^7", where="x:real", body="x*x^6", use="finite"),
+        W("x^8", where="x:real", body="(x^4)^2", use="finite"),
         W("x^y", where="x:positive; y:real", body="exp(y*ln(x))"),
         W("x^y", where="x:complex nonzero; y:negative", body="1/x^(-y)"),
         W("x^y", where="x:complex nonzero; y:complex nonzero", body="exp(ln(x)/(1/y))"),
@@ -464,6 +472,9 @@ BODIES: dict[str, tuple[Witness, ...]] = {
           given="exp(2*i*x):unit circle; exp(2*i*x)+1:nonzero"),
     ),
     "asin": (
+        W("asin(x)", where="x:[-1,1]", body="ln((x-sqrt(x^2-1))/(-i))/i",
+          given="sqrt(x^2-1):unit disc; x-sqrt(x^2-1):unit circle; "
+                "(x-sqrt(x^2-1))/(-i):unit circle; (x-sqrt(x^2-1))/(-i):right nonzero"),
         # the logarithm of e times a number of modulus 1 is never 0
         W("asin(x)", where="x:[-1,1]", use="finite",
           body=f"{_L.format(z='e*(i*(x+2)-2*i+sqrt(1-x^2))')}/i-1/i",
@@ -477,10 +488,10 @@ BODIES: dict[str, tuple[Witness, ...]] = {
           given="i*x+sqrt(1-x^2):nonzero"),
     ),
     "acos": (
-        W("acos(x)", where="x:[-1,1]", use="finite", body="pi/2-asin(x)"),
         # the raw logarithm of the lower half circle has the right limit at -1
-        W("acos(x)", where="x:[-1,1]", body=f"{_L.format(z='x-i*sqrt(1-x^2)')}/(-i)",
-          given="x-i*sqrt(1-x^2):unit circle"),
+        W("acos(x)", where="x:[-1,1]", body=f"{_L.format(z='x-sqrt(x^2-1)')}/(-i)",
+          given="sqrt(x^2-1):unit disc; x-sqrt(x^2-1):unit circle"),
+        W("acos(x)", where="x:[-1,1]", use="finite", body="pi/2-asin(x)"),
         W("acos(x)", where="x:complex", body="ln(x+i*sqrt(1-x^2))/i",
           given="x+i*sqrt(1-x^2):nonzero"),
     ),
