@@ -243,10 +243,12 @@ def test_a_stopped_fit_goes_on_from_its_file(tmp_path: Path) -> None:
         fitted({"x": X}, y, max_fits=1, **asked)
 
 
-def test_several_processes() -> None:
+def test_any_number_of_processes_gives_the_same() -> None:
     y = np.random.default_rng(4).normal(size=41)
-    found = fitted({"x": X}, y, solve=False, n_jobs=2, max_fits=4_000)
-    assert found.fits >= 4_000
+    asked = {"solve": False, "max_fits": 25_000, "timeout": 200.0}
+    one, two = (fitted({"x": X}, y, n_jobs=jobs, **asked) for jobs in (1, 2))
+    assert one.fits == two.fits >= 25_000
+    assert [e.to_json() for e in one.equations] == [e.to_json() for e in two.equations]
 
 
 # -- the estimator ---------------------------------------------------------------------------------

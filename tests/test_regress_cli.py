@@ -107,7 +107,7 @@ def test_train(tmp_path: Path, emlc: Any) -> None:
 
 def progress(held: Any) -> tuple[int, int]:
     """How far a checkpoint is: groups of populations, generations of the first."""
-    return int(held["counters"][0]), int(held["0.counters"][1])
+    return int(held["counters"][0]), int(held["0.counters"][0])
 
 
 def test_a_killed_fit_goes_on(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from emlc.passes.simplify import simplify
 from emlc.show import rpn_tokens, show
 from emlc.tables.primitives import BY_NAME
 
-NEG, SQR, MUL, DIV = (BY_NAME[name] for name in ("neg", "sqr", "mul", "div"))
+NEG, SQR, MUL, DIV, INV = (BY_NAME[name] for name in ("neg", "sqr", "mul", "div", "inv"))
 RPN_LIMIT = 100_000
 
 
@@ -119,11 +119,17 @@ class Equation:
 
 
 def _written(root: Node) -> Node:
-    """Squares as powers, and signs in front of the first factor."""
+    """Squares as powers, inverses as quotients, and signs in front of the first factor."""
 
     def write(n: Node, args: list[Node]) -> Node:
         if n.head is SQR:
             return node(BY_NAME["pow"], args[0], lit(2))
+        if n.head is INV:
+            return node(DIV, lit(1), args[0])
+        if n.head is MUL:
+            for one, other in (args, args[::-1]):
+                if one.head is DIV and one.args[0] is lit(1):
+                    return node(DIV, other, one.args[1])
         if n.head is NEG and args[0].head in (MUL, DIV):
             first, second = args[0].args
             minus = lit(-first.head.value) if isinstance(first.head, Lit) else node(NEG, first)
@@ -175,7 +181,7 @@ def front(equations: Sequence[Equation]) -> list[Equation]:
     found: list[Equation] = []
     chosen = min(equations, key=lambda e: e.length)
     low = math.inf
-    for e in sorted(equations, key=lambda e: (e.k, e.loss, bool(e.constants))):
+    for e in sorted(equations, key=lambda e: (e.k, e is not chosen, e.loss, bool(e.constants))):
         if e.loss < low * (1 - 1e-9) - 1e-300 or e is chosen or not found:
             low = min(low, e.loss)
             if found:

@@ -144,14 +144,14 @@ class Population:
 
     def state(self) -> State:
         """What a later run needs to go on."""
-        counters = np.array([self.number, self.step, self.idle, self.tried])
+        counters = np.array([self.step, self.idle, self.tried])
         held = {"counters": counters, "low": np.array(self.low)}
         held |= {f"people.{k}": a for k, a in self.people._asdict().items()}
         return held | {f"kept.{k}": a for k, a in self.kept._asdict().items()}
 
     def restore(self, state: State) -> None:
         """Go on from a state of the same task."""
-        self.number, self.step, self.idle, self.tried = (int(n) for n in state["counters"])
+        self.step, self.idle, self.tried = (int(n) for n in state["counters"])
         self.low = float(state["low"])
         self.people = People(*(state[f"people.{k}"].copy() for k in People._fields))
         self.kept = Archive(*(state[f"kept.{k}"].copy() for k in Archive._fields))

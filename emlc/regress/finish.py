@@ -23,10 +23,11 @@ def prune(m: Model, until: float = math.inf) -> None:
     better = True
     while better and len(m.code) > 1:
         better = False
+        limit = m.length() - 1e-9
         for trial in _shorter(m):
             if time.monotonic() > until:
                 return
-            if trial.refit(6) < math.inf and trial.length() < m.length() - 1e-9:
+            if trial.refit(6) < math.inf and trial.length() < limit:
                 m.code, m.const, m.free, m.error = trial.code, trial.const, trial.free, trial.error
                 better = True
                 break
@@ -77,10 +78,11 @@ def snap(m: Model, until: float = math.inf) -> None:
     """
     while m.free:
         trials = []
-        for trial in _trials(m):
+        limit = m.length() - _EVIDENCE
+        for trial in _trials(m, limit):
             if time.monotonic() > until:
                 return
-            if trial.length() < m.length() - _EVIDENCE:
+            if trial.length() < limit:
                 trials.append(trial)
         if not trials:
             return
@@ -90,7 +92,7 @@ def snap(m: Model, until: float = math.inf) -> None:
         m.const, m.free, m.exact, m.error = best.const, best.free, best.exact, best.error
 
 
-def _trials(m: Model) -> Iterator[Model]:
+def _trials(m: Model, limit: float) -> Iterator[Model]:
     yield from _rescaled(m)
     deviation = m.deviations()
     for place, spread in zip(m.free, deviation, strict=True):
@@ -106,7 +108,7 @@ def _trials(m: Model) -> Iterator[Model]:
             trial.const[place] = exact.value
             trial.refit(8)
             yield trial
-            if trial.length() < m.length() - _EVIDENCE:
+            if trial.length() < limit:
                 break
 
 

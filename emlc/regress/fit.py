@@ -33,12 +33,13 @@ from emlc.regress.trees import values
 from emlc.show import show
 
 _SEARCHED = 150
-_CHUNK = 5.0
+_CHUNK = 3.0
 _NOISELESS = 1e-26
 _ROUNDING = 1e-24
 _SOLVED_VARIABLES = 3
 _SHOWN = 16
-_READING = 1.0
+_READING = 3.0
+_ANSWERING = 0.4
 
 
 @dataclass(slots=True)
@@ -144,8 +145,8 @@ class _Run:
                 self._evolve()
         except KeyboardInterrupt:
             self.stopped = "interrupted"
-        ended = time.monotonic() if self.stopped == "interrupted" else self.until
-        self._read(ended + 0.5 * _READING)
+        early = self.stopped == "interrupted"
+        self._read(time.monotonic() + _ANSWERING if early else self.until)
         found = front(self.equations)
         best = min(found, key=lambda e: e.length)
         if self.stopped == "time" and best.exact:
@@ -172,8 +173,12 @@ class _Run:
         if not options.solve or not 0 < len(self.names) <= _SOLVED_VARIABLES or self.spread == 0:
             return
         data = dict(zip(self.names, self.x, strict=True))
-        share = min(3.0, 0.15 * options.timeout)
-        found = solve(data, self.y, seconds=share, memory=8e8, prove=True, max_size=31)
+        # Bounded by memory instead of the clock where the result is to follow from the seed.
+        timed = options.max_fits is None
+        share = min(3.0, 0.15 * options.timeout) if timed else options.timeout
+        found = None  # nor was there one when the fit that goes on began
+        if self.given is None:
+            found = solve(data, self.y, seconds=share, memory=8e8 if timed else 3e7, max_size=31)
         if found is not None:
             self.equations.append(self._solved(found))
             if found.k <= 2 * len(self.y):
@@ -227,7 +232,7 @@ class _Run:
         if self.given is not None:
             groups.restore(self.given)
         most = math.inf if self.options.max_fits is None else self.options.max_fits
-        until = self.until - min(_READING, 0.1 * self.options.timeout)
+        until = self.until - min(_READING, 0.15 * self.options.timeout)
         while not groups.over(most) and time.monotonic() < until:
             groups.run(min(until, time.monotonic() + _CHUNK), most)
             self.kept.save(groups.state())

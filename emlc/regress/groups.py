@@ -92,12 +92,9 @@ class Groups:
             return
         joblib = _joblib()
         seconds = until - time.monotonic()
-        done = joblib.Parallel(n_jobs=self.jobs)(
-            joblib.delayed(_advanced)(m.task, m.seed, m.state(), seconds, most)
-            for m in due[: self.jobs]
-        )
-        for member, state in zip(due, done, strict=False):
-            member.restore(state)
+        jobs = [joblib.delayed(_advanced)(m, seconds, most) for m in due[: self.jobs]]
+        for member in joblib.Parallel(n_jobs=self.jobs)(jobs):
+            self.members[member.number - self.number] = member
 
     def view(self) -> Archive:
         """What is known, of members that are not done as well."""
@@ -127,13 +124,11 @@ class Groups:
             member.restore({n[len(head) :]: a for n, a in state.items() if n.startswith(head)})
 
 
-def _advanced(task: Task, seed: int, state: State, seconds: float, most: float) -> State:
-    """The state of a population some time later, in a process of its own."""
-    warm(task)
-    member = Population(task, seed, 0)
-    member.restore(state)
+def _advanced(member: Population, seconds: float, most: float) -> Population:
+    """A population some time later, in a process of its own."""
+    warm(member.task)
     member.run(time.monotonic() + seconds, most)
-    return member.state()
+    return member
 
 
 def warm(task: Task) -> None:
