@@ -21,6 +21,8 @@ version = release = emlc.__version__
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build", "generated.py"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["emlc.css"]
 html_title = f"emlc {version}"
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0072b2", "color-brand-content": "#0072b2"},

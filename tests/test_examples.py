@@ -19,7 +19,10 @@ from emlc.cli import run
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("[a-z]*/*.md"))]
+# Pages that the build writes.
+WRITTEN = {DOCS / "reference" / f"{n}.md" for n in ("benchmarks", "cli", "functions", "published")}
+FOUND = {*DOCS.glob("*.md"), *DOCS.glob("[a-z]*/*.md")} - WRITTEN
+PAGES = [ROOT / "README.md", *sorted(FOUND)]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.S | re.M)
 STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.M)
 PYTHON = re.compile(r"^```python\n(>>>.*?)^```", re.S | re.M)
@@ -87,7 +90,8 @@ def test_python_in_pages_runs(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=name)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in LINK.findall(path.read_text(encoding="utf-8")):
-        assert (path.parent / target).exists(), target
+        place = (path.parent / target).resolve()
+        assert place.exists() or place in WRITTEN, target
 
 
 def test_ci_runs_the_second_command_of_the_readme() -> None:
