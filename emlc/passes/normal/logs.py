@@ -9,12 +9,11 @@ from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
 from emlc.passes.normal.boxes import HALF_LINE, OFF_ZERO, REAL, Boxes, bound, number_box
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, names_in, size_of
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, add_to, names_in, size_of
 from emlc.passes.normal.values import Infinite, Value
 
 _NONZERO = domain("nonzero")
 _MINUS_HALF_LINE = -HALF_LINE
-_HALF, _ONE = point(Fraction(1, 2)).re, point(Fraction(1)).re
 _PER_PI = Domain(PI).inverse().re
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 
@@ -29,21 +28,20 @@ class Logs(Boxes):
                     return Infinite(-1, self.zero)
                 self._assume_nonzero(atom)
         if len(m.factors) == 1 and c == 1 and not m.i and m.expo is None and m.factors[0][1] == 1:
-            return self._logs(m)[0]
-        candidate, phase = self._logs(m)
-        if c < 0:
-            candidate = self.plus(candidate, self.half_turn)
-            phase = phase + _ONE
-        if m.i:
-            candidate = self.plus(candidate, self.half_turn, Fraction(1, 2))
-            phase = phase + _HALF
+            return self._log(m.factors[0][0])
+        total, phase = self._logs(m)
+        quarters = 2 * (c < 0) + m.i
+        if quarters:
+            add_to(total, self.half_turn, Fraction(quarters, 2))
+            phase = phase + point(Fraction(quarters, 2)).re
         size = self.zero if c in (1, -1) else self._ln_rational(Fraction(size_of(c)))
         turns = whole_turns(phase)
         if turns is None and self.thorough:
-            phase = self._phase_of(candidate) or phase
+            phase = self._phase_of(self.form(total)) or phase
             turns = whole_turns(phase)
         if turns is None:
             if self.count_turns:
+                candidate = self.form(total)
                 turn = self._turn(candidate, phase)
                 return self.plus(self.plus(size, candidate), self.times(turn, self.i_pi), -2)
             return self.plus(size, self._ln_partly(m, 1 if c > 0 else -1))
@@ -52,7 +50,10 @@ class Logs(Boxes):
             name = "ln(exp u) = u" if not m.factors else "ln(u v) = ln u + ln v"
             sides = f" - {2 * turns} i pi" if turns else ""
             self.note(f"{name}{sides}", f"Im in {phase} pi")
-        return self.plus(self.plus(size, candidate), self.half_turn, -2 * turns)
+        add_to(total, size)
+        if turns:
+            add_to(total, self.half_turn, -2 * turns)
+        return self.form(total)
 
     def _phase_of(self, a: Form) -> Interval | None:
         """Bounds of the imaginary part, the moduli of sums under a logarithm taken exactly."""
@@ -87,26 +88,29 @@ class Logs(Boxes):
             found = self._atom(key, "turn", a, box, a.depth + 1)
         return self.form({self.mono(0, ((found, 1),), None): 1})
 
-    def _logs(self, m: Mono) -> tuple[Form, Interval]:
+    def _log(self, atom: Atom) -> Form:
+        """The logarithm of a factor."""
+        log = atom.log
+        if log is None:
+            inner = atom.body if atom.kind == "sum" else None
+            if not isinstance(inner, Form):
+                inner = self.form({self.mono(0, ((atom, 1),), None): 1})
+            log = atom.log = self.ln_atom(inner)
+        if not atom.positive and atom.box.real and atom.arg.lo == 1:
+            inner = self.form({self.mono(0, ((atom, 1),), None): -1})
+            log = self.plus(self.ln_atom(inner), self.half_turn)
+        return log
+
+    def _logs(self, m: Mono) -> tuple[dict[Mono, Number], Interval]:
         """The sum of the logarithms of the factors, and bounds of its imaginary part."""
-        total, phase = self.zero, ZERO
+        total: dict[Mono, Number] = {}
+        phase = ZERO
         for atom, q in m.factors:
-            log = atom.log
-            if log is None:
-                inner = atom.body if atom.kind == "sum" else None
-                if not isinstance(inner, Form):
-                    inner = self.form({self.mono(0, ((atom, 1),), None): 1})
-                log = atom.log = self.ln_atom(inner)
-            if atom.positive and len(m.factors) == 1 and q == 1 and m.expo is None:
-                return log, phase
-            if atom.box.real and atom.arg.lo == 1:
-                inner = self.form({self.mono(0, ((atom, 1),), None): -1})
-                log = self.plus(self.ln_atom(inner), self.half_turn)
-            total = self.plus(total, log, q) if total.terms or q != 1 else log
+            add_to(total, self._log(atom), q)
             if not atom.positive:
                 phase = _phases(phase, atom.arg, q)
         if m.expo is not None:
-            total = self.plus(total, m.expo)
+            add_to(total, m.expo)
             phase = phase + self.box(m.expo).im
         return total, phase
 
@@ -120,7 +124,8 @@ class Logs(Boxes):
         _, rest = self.monomial(m.i, kept, expo)
         _, out = self.monomial(0, freed, real_expo)
         total, _ = self._logs(out)
-        return self.plus(total, self.ln_atom(self.form({rest: sign})))
+        add_to(total, self.ln_atom(self.form({rest: sign})))
+        return self.form(total)
 
     def _ln_rational(self, value: Fraction) -> Form:
         total: dict[Mono, Number] = {}

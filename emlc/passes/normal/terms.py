@@ -150,16 +150,7 @@ class Terms:
             if not b.terms:
                 return a
         made = dict(a.terms)
-        for m, c in b.terms.items():
-            if times != 1:
-                c = -c if times == -1 else _small(times * c)
-            old = made.get(m)
-            if old is None:
-                made[m] = c
-            elif old == -c:
-                del made[m]
-            else:
-                made[m] = _small(old + c)
+        add_to(made, b, times)
         return self.form(made)
 
     def scaled(self, a: Form, factor: Number) -> Form:
@@ -350,6 +341,20 @@ class Terms:
             d = c.denominator
             bottom = d if not bottom else bottom * d // math.gcd(bottom, d)
         return _small(Fraction(top, bottom)) if top else 1
+
+
+def add_to(total: dict[Mono, Number], a: Form, times: Number = 1) -> None:
+    """Add times * a to the terms of a sum."""
+    for m, c in a.terms.items():
+        if times != 1:
+            c = -c if times == -1 else _small(times * c)
+        old = total.get(m)
+        if old is None:
+            total[m] = c
+        elif old == -c:
+            del total[m]
+        else:
+            total[m] = _small(old + c)
 
 
 def size_of(x: Number) -> Number:
