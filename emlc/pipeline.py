@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from math import log10
 from typing import Any
 
@@ -14,7 +15,7 @@ from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError, DomainError, UsageError
 from emlc.exchange import formula_of, tree_of
-from emlc.ir.node import Node, variables
+from emlc.ir.node import Node, postorder, variables
 from emlc.ir.tape import Tape, flatten, measure
 from emlc.passes.compile import MODES, Compilation, Exclusion, compile_tree, exclusion_text
 from emlc.passes.raise_ import Raised, raise_tree
@@ -26,6 +27,7 @@ from emlc.tables.witnesses import Witness
 
 RPN_LIMIT = 1_000_000
 _PROOF_SECONDS = 12.0
+_RAISED_PARTS = 80
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 
@@ -219,7 +221,7 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
     made, verdict = _smallest(clean, found, mode)
     tape = flatten(made.tree)
     size, depth, dag = measure(tape)
-    if check and verdict is None:
+    if check and verdict is None and _few_parts(clean):
         verdict = _only_proved(proved_by_raising(clean, tape, found, made.excluded))
     verdict = proved_by_rows(made.used) if verdict is None else verdict
     if check:
@@ -245,6 +247,11 @@ def _smallest(clean: Node, found: Ranges, mode: str) -> tuple[Compilation, Verdi
         return made, None
     verdict = _only_proved(proved_by_raising(clean, flatten(other.tree), found, other.excluded))
     return (made, None) if verdict is None else (other, verdict)
+
+
+def _few_parts(root: Node) -> bool:
+    """Whether a proof of the whole is to be had soon; the proofs of its rows are at hand."""
+    return sum(1 for _ in islice(postorder(root), _RAISED_PARTS + 1)) <= _RAISED_PARTS
 
 
 def _only_proved(verdict: Verdict) -> Verdict | None:

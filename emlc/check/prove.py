@@ -5,6 +5,8 @@ complex number, as its domain allows. exp and ln are sympy's; ln 0 and exp(-inf)
 meaning; ln of a product is the sum of logarithms plus 2 pi i k with an integer k that is 0 where
 the imaginary parts show it. Where a sum under a logarithm may vanish, that case is run as well. A
 body row is an identity between its body, rows replaced by their sympy meanings, and the pattern.
+What sympy does not decide of a tree row, or only in minutes as of a long tree, raising may: the
+tree has the normal form of the pattern.
 """
 
 from __future__ import annotations
@@ -19,16 +21,20 @@ from typing import Any
 import sympy as sp
 
 from emlc.check.lemmas import row_key
+from emlc.check.raised import proved_by_raising
 from emlc.check.reference import grounded
 from emlc.ir.domain import Domain, domain
-from emlc.ir.node import Lit, Node, Var, fold, postorder
-from emlc.passes.ranges import raw_formula
+from emlc.ir.node import Lit, Node, Var, fold, postorder, var
+from emlc.ir.tape import flatten
+from emlc.passes.ranges import Ranges, raw_formula
 from emlc.passes.templates import Template
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import BODIES, TREES, Witness
 
 Symbolic = Any
 INFINITY = "inf"
+_RAISING = 8.0
+_LONG = 140
 
 
 class NotProved(Exception):
@@ -40,11 +46,29 @@ def prove(row: Witness) -> str:
     template = Template(row)
     if row.body:
         return _prove_body(row, template)
-    cases = 0
-    for values in _cases(template):
-        cases += _prove_case(template, values)
+    if len(row.tree) > _LONG:
+        return _prove_raised(template, NotProved("too long for sympy"))
+    try:
+        cases = sum(_prove_case(template, values) for values in _cases(template))
+    except NotProved as why:
+        return _prove_raised(template, why)
     what = "a constant" if not template.params else f"{cases} cases of the variables' signs"
     return f"sympy, by execution on symbols: {what}"
+
+
+def _prove_raised(template: Template, why: NotProved) -> str:
+    """Prove a tree row by raising it. Raises NotProved with what sympy left open."""
+    stated = dict(zip(template.params, _domains(template), strict=True))
+    found = Ranges(stated, frozenset())
+    for part, fact in template.needed:
+        if not isinstance(part.head, Var):
+            found.conditions[part] = fact
+    tape = flatten(template.build([var(p) for p in template.params]))
+    off = [(part, value) for part, values in template.off for value in values]
+    verdict = proved_by_raising(template.pattern, tape, found, off, seconds=_RAISING)
+    if verdict.status != "proved":
+        raise why
+    return "raised: the tree has the normal form of the pattern"
 
 
 def to_sympy(root: Node, values: dict[str, Symbolic]) -> Symbolic:
@@ -145,8 +169,10 @@ def _cases(template: Template) -> Iterator[dict[str, Symbolic]]:
     for k, (part, fact) in ((template.params.index(p), c) for p, c in _stated_parts(template)):
         name = template.params[k]
         x = sp.Symbol(name)
-        (solution,) = sp.solve(to_sympy(part, {name: x}) - sp.Symbol("u"), x)
-        choices[k] = [solution.subs(sp.Symbol("u"), u) for u in _signs("u", fact)]
+        solutions = sp.solve(to_sympy(part, {name: x}) - sp.Symbol("u"), x)
+        if len(solutions) != 1:
+            raise NotProved(f"{name} is not settled by the condition on it")
+        choices[k] = [solutions[0].subs(sp.Symbol("u"), u) for u in _signs("u", fact)]
     for combination in itertools.product(*choices):
         yield dict(zip(template.params, combination, strict=True))
 

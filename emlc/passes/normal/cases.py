@@ -84,11 +84,11 @@ def prove_equal(
     """
     proof = Proof()
     asked = 0
-    until = time.monotonic() + seconds
+    until = time.thread_time() + seconds
     waiting = [Case({n: var(n) for n in domains}, domains, tuple(conditions.items()))]
     seen: set[tuple[object, ...]] = set()
     while waiting:
-        if time.monotonic() > until or len(proof.cases) > MAX_CASES:
+        if time.thread_time() > until or len(proof.cases) > MAX_CASES:
             proof.failed = f"{len(proof.cases)} cases were proved when a limit was reached"
             return proof
         case = waiting.pop()
