@@ -92,6 +92,21 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _show_in_notebooks() -> None:
+    """Let a notebook draw nodes, which know nothing of pictures themselves."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.display_formatter.mimebundle_formatter.for_type_by_name(
+            "emlc.ir.node",
+            "Node",
+            lambda node: import_module("emlc.render.notebook").node_bundle(node),
+        )
+
+
+_show_in_notebooks()
+
+
 class _Package(ModuleType):
     """Keeps the verbs: importing emlc.check or emlc.parse does not hide the functions so named."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from xml.etree import ElementTree
 
@@ -72,3 +74,22 @@ def test_a_fit_shows_its_front() -> None:
         ElementTree.fromstring(shown["text/html"])
         assert shown["text/latex"] == "$$e^{x}$$"
     assert made._repr_mimebundle_()["text/html"].count("<tr><td>") == len(made.equations)
+
+
+def test_a_node_shows_itself() -> None:
+    """In a notebook's own process: what it is told there stays there."""
+    pytest.importorskip("IPython")
+    script = """if True:
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance(history_length=0)
+        import emlc
+        for text in ("x^2/3", "11xE1EE", "1"):
+            shown, _ = shell.display_formatter.format(emlc.parse(text).root)
+            print(*sorted(shown), shown["text/plain"])
+    """
+    said = subprocess.check_output([sys.executable, "-c", script], text=True, timeout=60)
+    assert said.splitlines() == [
+        "text/html text/latex text/plain x^2/3",
+        "image/svg+xml text/html text/plain eml(1, eml(eml(1, x), 1))",
+        "text/html text/latex text/plain 1",
+    ]

@@ -7,13 +7,15 @@ time, and leave out what cannot be had rather than fail.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import log10
 
 from emlc.errors import EmlcError
 from emlc.ir.node import Node, postorder
-from emlc.ir.tape import Tape
+from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.passes.ranges import Ranges
 from emlc.render.mathml import mathml
 from emlc.render.picture import to_svg
+from emlc.render.scene import words
 from emlc.render.svg import xml
 from emlc.show import show
 
@@ -54,6 +56,22 @@ def bundle(
     if svg:
         out["image/svg+xml"] = svg
     return out
+
+
+def node_bundle(root: Node) -> Bundle:
+    """What a notebook shows of a node: a formula as such, a tree by its size and its blocks.
+
+    >>> from emlc.parse import parse_tree
+    >>> sorted(node_bundle(parse_tree("11xE1EE")))
+    ['image/svg+xml', 'text/html', 'text/plain']
+    """
+    tape = flatten(root)
+    size, depth, dag = measure(tape)
+    plain = show(root) if size <= _FORMULA else repr(root)
+    if not is_pure(tape) or size == 1:
+        return bundle(plain, [], formula=root)
+    counted = f"K = {words(size if size < 2**53 else log10(size))}, depth {depth:,}"
+    return bundle(plain, [("tree", counted), ("distinct", f"{dag:,} subtrees")], tape=tape)
 
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
