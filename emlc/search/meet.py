@@ -21,7 +21,7 @@ from emlc.search.pairs import ask, mark, stream
 from emlc.search.refine import Refiner, refine_need
 from emlc.search.table import NO_SLOTS, Array, Table, fill, put, roomy
 from emlc.search.undo import BRANCHES, expand, find_need, look_up
-from emlc.search.work import WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
+from emlc.search.work import MOST_HITS, WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
 
 _WAYS = 2 + 2 * BRANCHES  # to undo one sibling: as the left one, as the right one by each branch
 _NO_STATUS = np.empty(0, dtype=np.int8)
@@ -133,7 +133,7 @@ class Meeting:
         block = t.block(sibling)
         piece = max(1, 300_000 // max(1, block[1] - block[0]))
         out: list[Hit] = []
-        hits = np.empty((1000, 4), dtype=np.int64)
+        hits = np.empty((MOST_HITS, 4), dtype=np.int64)
         unsure = np.empty((20_000, 4), dtype=np.int64)
         limit = t.start[filler // 2 + 1]
         pieces = range(n.start[s], n.start[s + 1], piece)

@@ -25,11 +25,12 @@ from emlc.search.progress import Pulse, Tell, TimeUp
 from emlc.search.result import SearchResult
 from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, find, forecast, grow
 from emlc.search.undo import BRANCHES
+from emlc.search.work import MOST_HITS
 
 NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
 _ROUNDS = 8
-_OTHERS, _NEARLY = 3, 4
+_NEARLY = 4
 MOST_SHOWN, MOST_LISTED = 8, 1000
 # A table holds -inf (11 nodes) before meetings begin: larger trees of that value are then no use.
 SEED_SIZE = 11
@@ -195,9 +196,12 @@ def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
     return [rpn for o in outcomes for rpn in o.trees]
 
 
-def terms(goal: Goal, point: Point) -> str:
+def terms(goal: Goal, points: Sequence[Point]) -> str:
     """What a bound means, in words."""
-    where = ", ".join(f"{n} = {float(re)!r}" for n, (re, _) in point.items()) or "no variable"
+    where = " and ".join(
+        ", ".join(f"{n} = {float(re)!r}" for n, (re, _) in point.items()) for point in points
+    )
+    where = where or "no variable"
     infinities = "infinities excluded" if goal.mode == "finite" else "infinities as values"
     return (
         f"trees over {{eml, 1{''.join(', ' + n for n in goal.names)}}} in the exact meaning, "
@@ -211,8 +215,8 @@ def terms(goal: Goal, point: Point) -> str:
 def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Tell) -> SearchResult:
     """Search upwards in size until a right tree is found or a limit comes.
 
-    The bound comes from one generic point, where a right tree must be right; when the trees found
-    there fail elsewhere, the points of failure join the sample and the search goes on.
+    A right tree must be right at a generic point: that gives the bound. When the trees found there
+    fail elsewhere, a point of failure joins the sample, and the search goes on.
     """
     from emlc.show import show
 
@@ -221,7 +225,7 @@ def search_goal(goal: Goal, limits: Limits, known: Sequence[list[str]], tell: Te
     result = SearchResult(show(goal.root), goal.ranges.domain(), goal.mode, terms="")
     trial = goal.trial_points()
     points = [goal.first_point()] if goal.names else [{}]
-    result.terms = terms(goal, points[0])
+    result.terms = terms(goal, points)
     try:
         _climb(goal, points, trial, limits, result, pulse)
     except KeyboardInterrupt:
@@ -252,7 +256,6 @@ def _climb(
         for size in range(first, limits.max_size + 1, 2):
             if not settle(r, size, limits, pulse):
                 result.stopped, result.complete = r.stopped, False
-                _note(result, r, turn, size)
                 return
             pulse.settled(size, r.table.start[-1], r.meeting.needs.start[-1])
             compared = r.table.candidates + r.meeting.compared
@@ -260,48 +263,23 @@ def _climb(
             if limits.every and r.hits:
                 r.hits += itertools.islice(_alternatives(r), MOST_LISTED)
             missed = _confirm(goal, r, trial, result, limits, pulse)
-            if turn == 0 and not result.found:
-                _note(result, r, turn, size if r.hits else size + 2)
-                if not r.hits:
-                    kept.save(size, result)
             if result.found or missed is not None:
                 first = size
                 break
-        _note(result, r, turn, result.lower_bound)
-        if result.found:
+            _settled(result, r, size)
             if turn == 0:
-                result.lower_bound = result.found[0].k
-            else:
-                _raise_bound(goal, limits, result, pulse)
-            return
-        if missed is None:
+                kept.save(size, result)
+        if result.found or missed is None:
             return
         points = [*points, missed]
 
 
-def _raise_bound(goal: Goal, limits: Limits, result: SearchResult, pulse: Pulse) -> None:
-    """Look at other single points, where the smaller trees that fail somewhere may fail too."""
-    k = result.found[0].k
-    others = list(itertools.islice(goal.generic_points(), 1, 60))
-    for point in sorted(others, key=lambda p: sum(v[0] > 0 for v in p.values()))[:_OTHERS]:
-        r = prepare_round(goal, [point], limits)
-        size = result.lower_bound
-        while size < k and settle(r, size, limits, pulse) and not r.hits:
-            size += 2
-        lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
-        if size > result.lower_bound:
-            result.lower_bound, result.undecided = size, lossy
-            result.terms = terms(goal, point)
-        if size >= k or r.stopped:
-            return
-
-
-def _note(result: SearchResult, r: Round, turn: int, bound: int) -> None:
-    """The bound and the values undecided of the single-point round; the rate of any."""
-    if turn == 0:
-        result.lower_bound = max(result.lower_bound, bound)
-        lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
-        result.undecided = max(result.undecided, lossy)
+def _settled(result: SearchResult, r: Round, size: int) -> None:
+    """No tree of this size is right: the bound, its terms, the values undecided on the way."""
+    if size + 2 > result.lower_bound:
+        result.lower_bound, result.terms = size + 2, terms(r.goal, r.points)
+    lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
+    result.undecided = max(result.undecided, lossy + (len(r.hits) >= MOST_HITS))
 
 
 def _alternatives(r: Round) -> Iterator[list[str]]:

@@ -43,7 +43,7 @@ BRANCHES = 1  # imaginary parts of needs are followed within 2 pi of the princip
 
 @compiled
 def find_need(slots: Array, value: Array, exact: Array, v: Array, ex: int) -> int:
-    """The stored need with these values, unknown ones matching each other, or -1."""
+    """The stored need with these values, or -1; an unknown value is like no other."""
     mask = slots.size - 1
     main, other = cells(scalar_key(v[0]))
     cell = main
@@ -55,9 +55,7 @@ def find_need(slots: Array, value: Array, exact: Array, v: Array, ex: int) -> in
             if word >> 32 == h >> 31:
                 n = word & 0xFFFFFFFF
                 p = 0
-                while p < v.shape[0] and (
-                    same(value[n, p], v[p]) or (np.isnan(value[n, p, 0]) and np.isnan(v[p, 0]))
-                ):
+                while p < v.shape[0] and same(value[n, p], v[p]):
                     p += 1
                 if p == v.shape[0] and exact[n] == ex:
                     return int(n)
@@ -133,6 +131,8 @@ def forward(
                 )
                 if st == FINE:
                     st = subtract(v, ln[s, p], v)
+                elif st == LOSSY:
+                    return True
                 elif st == BEYOND:
                     return False
             s, d, q = sibling[q], sides[q], parent[q]

@@ -14,6 +14,7 @@ from emlc.search.table import Array
 # Measured costs of a pair streamed, a need asked, one undone, a row marked, a need stored.
 _STREAM_NS, _ASK_NS, _UNDO_NS, _MARK_NS, WIDEN_NS = 8.0, 12.0, 1800.0, 150.0, 4000.0
 
+MOST_HITS = 1000  # of one call of a kernel; more are passed over
 Rows = tuple[list[list[int]], list[list[int]], int]
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def ways(
 
 def run_kernel(kernel: Any, most: int, width: int, *args: Any) -> Rows:
     """One call of a kernel, in a thread of its own perhaps: hits, lossy ones and their number."""
-    hits = np.empty((1000, 4), dtype=np.int64)
+    hits = np.empty((MOST_HITS, 4), dtype=np.int64)
     unsure = np.empty((most, width), dtype=np.int64)
     found, lossy = kernel(*args, hits, unsure)
     return hits[:found].tolist(), unsure[:lossy].tolist(), int(lossy)
