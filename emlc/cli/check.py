@@ -7,7 +7,7 @@ import sys
 import click
 
 from emlc.cli.command import Command, common, domain_option, read_text
-from emlc.cli.report import derivation, document, judged, result, steps_json, verdict_json
+from emlc.cli.report import derivation, document, fitted, judged, result, steps_json, verdict_json
 from emlc.errors import LimitError, UsageError
 
 _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_code}
@@ -40,7 +40,7 @@ def command(expr: str, tree: str, domain: dict[str, str], explain: bool, as_json
         more = {"steps": steps_json(verdict.steps)} if explain else {}
         document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict), **more)
     else:
-        result(judged(verdict, sys.stdout))
+        result(fitted(judged(verdict, sys.stdout)))
         if explain:
             result(derivation(verdict.steps))
     return _STATUS[verdict.status]

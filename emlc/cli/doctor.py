@@ -7,7 +7,6 @@ import platform
 import re
 import shutil
 import sys
-import textwrap
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ import click
 
 from emlc import __version__
 from emlc.cli.command import Command, common
-from emlc.cli.report import document, paint, result, width
+from emlc.cli.report import document, fitted, paint, result
 from emlc.errors import EmlcError
 
 # Programs that emlc calls where they are installed, and what for.
@@ -73,18 +72,10 @@ def _section(name: str, lines: list[Found]) -> str:
         False: paint("--", "red", sys.stdout),
     }
     shown = (
-        f"  {marks.get(line.ok, '  ')}  {line.name:<{wide}}  {_fitted(line.text, wide + 8)}"
+        f"  {marks.get(line.ok, '  ')}  {line.name:<{wide}}  {fitted(line.text, wide + 8)}"
         for line in lines
     )
     return "\n".join([paint(name, "bold", sys.stdout), *(text.rstrip() for text in shown)])
-
-
-def _fitted(text: str, margin: int) -> str:
-    """The text wrapped beside the margin, as it is where nobody looks."""
-    if not sys.stdout.isatty():
-        return text
-    room = max(20, width() - margin)
-    return f"\n{'':<{margin}}".join(textwrap.wrap(text, room, break_on_hyphens=False))
 
 
 # -- what there is -----------------------------------------------------------------------------

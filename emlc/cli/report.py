@@ -97,6 +97,16 @@ def steps_json(steps: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"identity": what, "licensed_by": why} for what, why in steps]
 
 
+def fitted(text: str, margin: int = 0) -> str:
+    """A result in lines that fit the terminal beside a margin; in a pipe, one line as it is."""
+    import textwrap
+
+    if not sys.stdout.isatty():
+        return text
+    room = max(20, width() - margin)
+    return f"\n{'':<{margin}}".join(textwrap.wrap(text, room, break_on_hyphens=False))
+
+
 # -- words for people --------------------------------------------------------------------------
 
 
