@@ -111,6 +111,24 @@ def test_an_interrupt_keeps_what_is_known() -> None:
     assert json.loads(out)["lower_bound"] >= 9
 
 
+def test_a_killed_search_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    """Killed at any moment, and killed again: the document is that of a search left alone."""
+    kept = tmp_path / "kept.json"
+    command = [sys.executable, "-m", "emlc", "search", "x*y", "--json", "--memory", "0.2"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    resumed = [*command, "--jobs", "1", "--checkpoint", str(kept)]
+    for delay in (0.9, 1.7):
+        with subprocess.Popen(resumed, stdout=subprocess.DEVNULL, env=env) as child:
+            time.sleep(delay)
+            child.kill()
+    documents = []
+    for words, seed in ((resumed, "1"), ([*command, "--jobs", "2"], "2")):
+        seeded = {**env, "PYTHONHASHSEED": seed}
+        done = subprocess.run(words, capture_output=True, env=seeded, check=True)
+        documents.append({**json.loads(done.stdout), "seconds": 0})
+    assert documents[0] == documents[1]
+
+
 def test_no_progress_in_a_pipe(emlc: Any) -> None:
     done = emlc("search", "x", "--memory", "0.2")
     assert "\r" not in done.err
