@@ -307,7 +307,7 @@ def noise(count: int = 20) -> None:
         right, slowest = 0, 0.0
         for seed in range(count):
             noisy = y + 0.01 * y.std() * np.random.default_rng(seed).normal(size=len(y))
-            asked = Options(timeout=4.0 * min(slowness(), 4.0), seed=seed)
+            asked = Options(timeout=4.0 * slowness(), seed=seed)
             spent, found = cpu(lambda c=columns, v=noisy, o=asked: fit(c, v, options=o))
             slowest = max(slowest, spent)
             x = np.array([columns[n] for n in found.names])

@@ -60,9 +60,9 @@ def test_an_interrupt_ends_with_what_is_known() -> None:
     said: list[float] = []
 
     def tell(text: str) -> None:
-        said.append(time.monotonic())
+        said.append(time.process_time())
         raise KeyboardInterrupt
 
     found = fitted(np.random.default_rng(1).normal(size=60), progress=tell)
     assert found.stopped == "interrupted" and len(found.equations) > 3
-    assert time.monotonic() - said[0] < 5
+    assert time.process_time() - said[0] < 2

@@ -134,7 +134,7 @@ class _Run:
         self.kept = Kept(options.checkpoint, self.names, self.x, self.y, self.operators,
                          options.max_size)  # fmt: skip
         self.given = state or self.kept.state
-        self.groups: Groups | None = None
+        self.groups = self._grouped()
 
     def all(self) -> Fit:
         """The stages in their order."""
@@ -152,8 +152,8 @@ class _Run:
         if self.stopped == "time" and best.exact:
             self.stopped = "exact"
         seconds = time.monotonic() - self.begun
-        tried, state = (self.groups.tried, self.groups.state()) if self.groups else (0, {})
-        return Fit(found, best, seconds, self.stopped, self.names, tried, state)
+        return Fit(found, best, seconds, self.stopped, self.names, self.groups.tried,
+                   self.groups.state())  # fmt: skip
 
     def tell(self, text: str) -> None:
         """Progress, if somebody listens."""
@@ -184,6 +184,7 @@ class _Run:
             if found.k <= 2 * len(self.y):
                 self.stopped = "exact"
             return
+        self.kept.save(self.groups.state())  # a fit that goes on from here does not solve again
         for rpn, error in scan(self.names, self.x, self.y, self.w, time.monotonic() + share):
             self.equations.append(self._pure(rpn, error))
 
@@ -218,25 +219,29 @@ class _Run:
 
     # -- evolution
 
-    def _evolve(self) -> None:
+    def _grouped(self) -> Groups:
         rows = list(_chosen(len(self.y), _SEARCHED, self.options.seed))
         w = self.w[rows] / max(float(self.w[rows].sum()), 1e-300)
         task = Task(
             np.ascontiguousarray(self.x[:, rows]), self.y[rows] / self.scale, w,
             self.operators, self.options.max_size, _NOISELESS,
         )  # fmt: skip
+        groups = Groups(task, self.options.seed, self.options.n_jobs)
+        if self.given is not None:
+            groups.restore(self.given)
+        return groups
+
+    def _evolve(self) -> None:
         if self.spread == 0.0:
             self.stopped = "exact"
             return
-        groups = self.groups = Groups(task, self.options.seed, self.options.n_jobs)
-        if self.given is not None:
-            groups.restore(self.given)
+        groups = self.groups
         most = math.inf if self.options.max_fits is None else self.options.max_fits
         until = self.until - min(_READING, 0.15 * self.options.timeout)
         while not groups.over(most) and time.monotonic() < until:
             groups.run(min(until, time.monotonic() + _CHUNK), most)
             self.kept.save(groups.state())
-            self.tell(self._said(task))
+            self.tell(self._said())
         self.stopped = "exact" if groups.exact else "size" if groups.over(most) else "time"
 
     # -- reading
@@ -264,8 +269,6 @@ class _Run:
 
     def _promising(self) -> list[Formula]:
         """The front, where each step is worth it, and what comes near the least description."""
-        if self.groups is None:
-            return []
         found = self.groups.view()
         kept: list[Formula] = []
         for f in found.front():
@@ -298,10 +301,10 @@ class _Run:
         made.snapped = m.said
         self.equations.append(made)
 
-    def _said(self, task: Task) -> str:
+    def _said(self) -> str:
         """The current front in some lines."""
-        assert self.groups is not None
         seconds = time.monotonic() - self.begun
+        task = self.groups.task
         lines = [f"{seconds:5.0f} s  {self.groups.tried} formulas fitted"]
         for f in self.groups.view().front()[-6:]:
             template, constants = to_node(model(f, task), task, self.names)
