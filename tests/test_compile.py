@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import mpmath
@@ -17,6 +19,7 @@ from emlc.ir.node import variables
 from emlc.ir.tape import is_pure
 from emlc.lower.balls import evaluate, evaluate_all
 from emlc.parse import parse
+from emlc.show import show
 from emlc.tables.primitives import ROWS, Primitive
 
 FORMULAS = json.loads((Path(__file__).parent / "data" / "formulas.json").read_text("utf-8"))
@@ -34,6 +37,7 @@ def sixty_points(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough points for a verdict, however busy the machine is."""
     monkeypatch.setattr(compare, "POINTS", 58)
     monkeypatch.setattr(compare, "SECONDS", 60.0)
+    monkeypatch.setattr(compare, "_BESIDE_A_PROOF", 60.0)
 
 
 # Rows that have no finite tree: the compiler says so rather than answer.
@@ -216,6 +220,47 @@ def test_everyday_formulas(case: dict[str, object], sixty_points: None) -> None:
 def test_values_beyond_doubles_are_points_too() -> None:
     made = emlc.compile("h*f/(exp(h*f/(k*T))-1)")
     assert made.verdict.status == "proved"
+
+
+CHAINS = {
+    "x*y*z": 25, "x*y/z": 25, "x*y-z": 19, "x+y+z": 29, "x+y+z+t": 39, "x^2-1": 19, "x*y-1": 19,
+    "x*y+z*t": 47, "sqrt(x^2+y^2)": 99, "ln(x*y)": 15, "sin(x)": 263, "atan(x)": 227,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "size"), CHAINS.items(), ids=str)
+def test_what_cancels_between_parts_is_not_built(text: str, size: int) -> None:
+    made = emlc.compile(text)
+    assert made.size == size
+    assert made.verdict.status == "proved"
+    reference = Reference(made.formula)
+    seen = 0
+    grid = (0, -1, Fraction(5, 3), Fraction(-7, 2))[: 4 if len(made.variables) < 3 else 3]
+    for values in product(grid, repeat=len(made.variables)):
+        point = dict(zip(made.variables, ((Fraction(v), Fraction(0)) for v in values), strict=True))
+        want = reference.at(point, 30)
+        if want is None or (text.startswith("ln") and values[0] * values[1] < 0):
+            continue
+        seen += 1
+        assert compare._difference(evaluate(made.tape, point, 20), want) < 1e-15
+    assert seen >= 4
+
+
+def test_the_choices_name_the_forms_of_parts() -> None:
+    made = emlc.compile("x*y - z", check=False)
+    shown = [(show(part), size) for part, _, size in made.chosen]
+    assert shown == [("x*y - z", 19), ("ln(x*y)", 15)]
+
+
+LONG = " + ".join(f"sin(x*{k}+y)*exp(-z/{k + 1})/(1+w^2)" for k in range(1, 13))
+
+
+@pytest.mark.parametrize("mode", MODES["natural"])
+def test_a_long_formula_ends(mode: str) -> None:
+    began = time.process_time()
+    made = emlc.compile(LONG, mode=mode, check=False)
+    assert time.process_time() - began < 10
+    assert made.verdict.status == "proved" or mode == "finite"
 
 
 def test_a_compiled_formula_says_what_it_is() -> None:
