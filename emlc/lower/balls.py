@@ -194,14 +194,16 @@ def _constants(tape: Tape, bits: int) -> list[tuple[Any, Any] | None]:
 def _half_turns(algebra: Algebra, v: Value | Ball) -> tuple[Any, Any] | None:
     if isinstance(v, Ball):
         return None
-    pi = algebra.flint.arb.pi()
-    fmpq = algebra.flint.fmpq
-    if set(v.im) <= {PI}:
-        q = v.im.get(PI, Fraction(0))
-        b = algebra.flint.arb(fmpq(q.numerator, q.denominator))
-    else:
-        b = algebra.ball(v.im) / pi
-    return (algebra.flint.arb(v.inf) * float("inf") if v.inf else algebra.ball(v.re), b)
+    arb, fmpq = algebra.flint.arb, algebra.flint.fmpq
+    try:
+        if set(v.im) <= {PI}:
+            q = v.im.get(PI, Fraction(0))
+            b = arb(fmpq(q.numerator, q.denominator))
+        else:
+            b = algebra.ball(v.im) / arb.pi()
+        return (arb(v.inf) * float("inf") if v.inf else algebra.ball(v.re), b)
+    except Undecided:
+        return None
 
 
 def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int) -> Any:
