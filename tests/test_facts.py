@@ -238,6 +238,7 @@ def test_infinities(made: Callable[[], Fact], want: Fact) -> None:
     assert (found.values is None) == (want.values is None)
     if want.values is not None and found.values is not None:
         assert found.values.within(want.values)
+        assert found.values.excludes(0.0) == want.values.excludes(0.0)
 
 
 def test_infinity_less_infinity_is_undefined() -> None:
