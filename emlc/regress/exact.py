@@ -15,17 +15,14 @@ from emlc.ir.node import Node, from_tokens
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.lower.jit import Array
-from emlc.regress.meet import meeting, spend
-from emlc.regress.table import Table, begin, find, forecast, grow
+from emlc.regress.sets import Kind, Sets, needless
 from emlc.regress.trees import values
 from emlc.regress.values import FINE
 
-_PAIR_SECONDS = 5e-8
-_ENTRY_BYTES = 140
-_NEED_BYTES = 48
-_LARGEST_TABLE = 21
 _CONFIRMED = 12
-_TOLERANCE = 2e-11
+_SMALL, _FIRST = 12, 0.7
+_TOLERANCE = 1e-13
+_ROUNDINGS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +95,10 @@ def solve(
 @lru_cache(maxsize=1)
 def _ready() -> None:
     """Have the kernels compiled before any clock runs."""
-    table = begin({"1": np.ones(2), "x": np.array([0.3, 0.7])}, 64)
-    grow(table, math.inf)
-    spend(meeting(table, np.array([0.123, 0.0]), 64), math.inf)
+    sets = Sets({"1": np.ones(2), "x": np.array([0.3, 0.7])}, np.array([[0.123, 0.0]] * 2), 1e6)
+    for kind in sets.plan(5):
+        for _ in sets.join(kind, math.inf):
+            pass
     values(["x", "1", "E"], ["x"], np.array([[0.3, 0.7]]))
 
 
@@ -123,7 +121,8 @@ class _Solver:
     ) -> None:  # fmt: skip
         self.begun = time.monotonic()
         self.until = self.begun + seconds
-        self.seconds, self.prove, self.max_size = seconds, prove, max_size
+        self.seconds, self.prove, self.most = seconds, prove, (max_size - 1) // 2
+        self.memory = memory
         self.names = list(data)
         self.columns = np.array([data[n] for n in self.names])
         self.columns = self.columns.reshape(len(data), len(wanted))
@@ -132,71 +131,49 @@ class _Solver:
         near = np.round(2 * self.halves[:, 1]) / 2
         snap = np.abs(self.halves[:, 1] - near) < 1e-14
         self.halves[snap, 1] = near[snap] + 0.0
-        self.rows = pivots(self.columns, wanted)
-        self.points = self.rows[:2]
-        self.capacity = int(min(13_500_000, 0.8 * memory / _ENTRY_BYTES))
-        self.need_capacity = int(min(4_500_000, 0.2 * memory / _NEED_BYTES))
+        self.points = pivots(self.columns, wanted)
         self.best: tuple[list[str], float] | None = None
         self.refused: set[tuple[str, ...]] = set()
 
     def run(self) -> Solution | None:
-        """Tables as long as they are cheap, then needs, then larger tables."""
-        small = min(self.capacity, 1_700_000)
-        below, lossy = 1, 0
-        # A value that happens to be near 0 at one row hides what is below it; at another it is not.
-        for turn, capacity in enumerate((small, small, self.capacity)):
-            if self.best is not None or (turn and time.monotonic() > self.until):
-                break
-            self.points = [self.rows[turn], self.rows[turn - 2]]
-            table = self._table(capacity)
-            if self._enumerate(table, 0.35 + 0.25 * turn):
-                return self._solution(table.size, table.lossy)
-            more, lost = self._meet(table)
-            below, lossy = max(below, more), max(lossy, lost)
-        return self._solution(below, lossy)
+        """Most of the time with the first pair of rows, some for small trees with the second.
 
-    def _table(self, capacity: int) -> Table:
-        leaves = {"1": np.ones(len(self.points))}
+        A value that happens to be near 0 or 1 at one row hides what is below it; at another it is
+        not.
+        """
+        sets = self._sets(self.points[0])
+        self._join_all(sets, self.most, self.begun + _FIRST * self.seconds)
+        if self.best is None:
+            self._join_all(self._sets(self.points[1]), min(_SMALL, self.most), self.until)
+        self._join_all(sets, self.most, self.until)
+        return self._solution(sets.below(), sets.lossy)
+
+    def _sets(self, points: list[int]) -> Sets:
+        leaves = {"1": np.ones(len(points))}
         for name, column in zip(self.names, self.columns, strict=True):
-            leaves[name] = column[self.points]
-        return begin(leaves, capacity)
+            leaves[name] = column[points]
+        made = Sets(leaves, self.halves[points], self.memory)
+        for n in range(made.table.start[1]):
+            self._keep(made.table.rpn(n))
+        return made
 
-    def _enumerate(self, t: Table, share: float) -> bool:
-        """Grow the table; True when the target stands in it."""
-        v = self.halves[self.points]
-        limit = self.begun + share * self.seconds
-        while True:
-            n = int(find(t.slots, t.value, v))
-            if n >= 0 and self._keep(t.rpn(n)):
-                return True
-            room = t.start[-1] + 0.9 * forecast(t) / 11 < len(t.left)
-            due = time.monotonic() + forecast(t) * _PAIR_SECONDS
-            if t.size >= min(_LARGEST_TABLE, self.max_size) or due > limit or not room:
-                return False
-            if not grow(t, self.until):
-                return False
+    def _join_all(self, sets: Sets, most: int, until: float) -> None:
+        for kind in sets.plan(most):
+            if time.monotonic() > min(until, self.until):
+                return
+            if sum(kind) + 1 < self._size() and not needless(kind, sets.done):
+                self._join(sets, kind)
 
-    def _meet(self, t: Table) -> tuple[int, int]:
-        """Spend nodes on contexts; the bound and the lossy ones."""
-        m = meeting(t, self.halves[self.points[0]], self.need_capacity)
-        below = t.size + 2
-        while time.monotonic() < self.until:
-            spent = 2 * len(m.blocks)
-            least = spent + (t.size + 1) // 2
-            if self.best is not None and (not self.prove or below >= len(self.best[0])):
-                break
-            if least > self.max_size or m.blocks[-1] == (0, 0):
-                break
-            done = spend(m, self.until)
-            for rpn in sorted(m.hits, key=len):
-                if self.best is not None and len(rpn) >= len(self.best[0]):
-                    break
-                self._keep(rpn)
-            m.hits.clear()
-            if not done:
-                break
-            below = max(below, _covered(spent, t.size) + 2)
-        return below, t.lossy + m.lossy
+    def _size(self) -> float:
+        """Gates of the best tree."""
+        return (len(self.best[0]) - 1) / 2 if self.best else math.inf
+
+    def _join(self, sets: Sets, kind: Kind) -> None:
+        for rpn in sets.join(kind, self.until):
+            if self._keep(rpn):
+                if not self.prove:
+                    self.until = min(self.until, 2 * time.monotonic() - self.begun)
+                return
 
     def _keep(self, rpn: list[str]) -> bool:
         """Take the tree as the best so far when it gives all the data."""
@@ -215,38 +192,32 @@ class _Solver:
         rpn, worst = self.best
         where = "; ".join(
             ", ".join(f"{n} = {c[p]!r}" for n, c in zip(self.names, self.columns, strict=True))
-            for p in self.points
+            for p in self.points[0]
         )
         terms = TERMS.format(names=", ".join(self.names), points=where.replace("np.float64", ""))
         seconds = time.monotonic() - self.begun
         return Solution(rpn, min(below, len(rpn)), lossy, worst, seconds, terms)
 
 
-def _covered(spent: int, table: int) -> int:
-    """The largest size whose every tree has been met, by contexts of up to `spent` nodes.
+def pivots(columns: Array, wanted: Array) -> list[list[int]]:
+    """Two pairs of rows whose numbers are far from each other, from 1 and from whole numbers.
 
-    Walking to the larger child until it has at most `table` nodes leaves at least half of a subtree
-    of table + 2 nodes.
+    Where the target is real, most of what is below it is: that is where to start. What is complex
+    elsewhere is told apart there.
     """
-    least = (table + 1) // 2
-    size = spent + (least if least % 2 else least + 1)
-    return max(table, size)
+    rows = np.unique(np.linspace(0, len(wanted) - 1, min(len(wanted), 400)).astype(int)).tolist()
+    score = {p: _distinct(columns[:, p], complex(wanted[p])) for p in rows}
+    far = 0.2 * np.ptp(columns, axis=1)
+    pairs: list[list[int]] = []
+    while len(pairs) < 2:
+        first = max(rows, key=lambda p: score[p] * (0.1 if wanted[p].imag else 1.0))
+        apart = [p for p in rows if np.all(columns[:, p] != columns[:, first])] or rows
+        pairs.append([first, max(apart, key=lambda p: score[p] * (1.0 if wanted[p].imag else 0.1))])
+        rows = [p for p in rows if np.all(abs(columns[:, p] - columns[:, first]) > far)] or rows
+    return pairs
 
 
-def pivots(columns: Array, wanted: Array) -> list[int]:
-    """Three rows whose numbers are far from each other, from 1 and from whole numbers."""
-    rows = np.unique(np.linspace(0, len(wanted) - 1, min(len(wanted), 400)).astype(int))
-    scored = sorted(rows.tolist(), key=lambda p: -_distinct(columns[:, p], abs(complex(wanted[p]))))
-    found = scored[:1]
-    for other in scored[1:]:
-        if all(np.all(columns[:, other] != columns[:, p]) for p in found):
-            found.append(other)
-        if len(found) == 3:
-            return found
-    return (found + scored * 3)[:3]
-
-
-def _distinct(values_: Array, y: float) -> float:
+def _distinct(values_: Array, y: complex) -> float:
     numbers = [1.0, *(float(v) for v in values_)]
     score = math.inf
     for k, a in enumerate(numbers):
@@ -255,34 +226,45 @@ def _distinct(values_: Array, y: float) -> float:
             score = min(score, 4 * abs(a - b) / (abs(a) + abs(b) + 1e-300))
         if k and abs(2 * a - round(2 * a)) < 1e-9:
             score *= 0.3
-    return score / (1.0 + abs(math.log(abs(y)))) if y else 0.0
+    if not y:
+        return 0.0
+    return score / (1.0 + abs(math.log(abs(y))))
 
 
 def misfit(rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Array) -> float:
-    """The largest relative difference between a pure tree and the data; inf where it has none."""
-    made, status = values(rpn, names, columns)
-    scale = np.abs(wanted) + 1e-3 * float(np.abs(wanted).max()) + 1e-300
-    wrong = np.abs(made[:, 0] + 1j * math.pi * made[:, 1] - wanted) / scale
-    fine = status == FINE
-    worst = float(wrong[fine].max(initial=0.0))
-    if worst > 1e-6 or not fine.any():
-        return worst if fine.any() else math.inf
-    doubtful = np.flatnonzero(~fine | (wrong > 1e-12))[:_CONFIRMED]
-    extra = np.linspace(0, len(wanted) - 1, 3).astype(int)
-    checked = [*doubtful.tolist(), *extra.tolist()]
-    return max(_exact_errors(rpn, names, columns, wanted, checked, scale))
+    """The largest relative difference between a pure tree and the data; inf where it has none.
+
+    A difference that is as large as the tree's own rounding errors does not count.
+    """
+    size = np.abs(wanted)
+    scale = size + 1e-3 * float(np.median(size)) + 1e-300
+    few = np.linspace(0, len(wanted) - 1, 7).astype(int)
+    for rows in (few, np.arange(len(wanted))):
+        made, status = values(rpn, names, columns[:, rows])
+        wrong = np.abs(made[:, 0] + 1j * math.pi * made[:, 1] - wanted[rows]) / scale[rows]
+        fine = status == FINE
+        worst = float(wrong[fine].max(initial=0.0))
+        if worst > 1e-6:
+            return worst
+    if not fine.any():
+        return math.inf
+    doubtful = np.argsort(np.where(fine, -wrong, -math.inf), kind="stable")[:_CONFIRMED]
+    checked = [p for p in doubtful.tolist() if not fine[p] or wrong[p] > 1e-12]
+    exact = _exact_values(rpn, names, columns, [*checked, *few[::3].tolist()])
+    errors = [worst if not checked else 0.0]
+    for p, value in exact:
+        gap = abs(value - wanted[p]) / scale[p]
+        own = abs(value - complex(made[p, 0], math.pi * made[p, 1])) / scale[p] if fine[p] else 0.0
+        errors.append(gap if gap > _ROUNDINGS * own else min(gap, own, _TOLERANCE))
+    return max(errors)
 
 
-def _exact_errors(
-    rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Array,
-    rows: Sequence[int], scale: Array,
-) -> Iterator[float]:  # fmt: skip
-    """The differences at some rows, by balls."""
+def _exact_values(
+    rpn: Sequence[str], names: Sequence[str], columns: Array, rows: Sequence[int]
+) -> Iterator[tuple[int, complex]]:
+    """The values at some rows, by balls."""
     tape = flatten(from_tokens(rpn))
     for p in rows:
         point = {name: float(columns[k, p]) for k, name in enumerate(names)}
         ball = evaluate(tape, point, 17, 4096)
-        if ball.kind != "finite":
-            yield math.inf
-            continue
-        yield float(abs(complex(ball) - wanted[p]) / scale[p])
+        yield p, complex(ball) if ball.kind == "finite" else complex(math.inf)

@@ -1,10 +1,9 @@
-"""Meeting in the middle on data: invert eml from the target until a value stands in the table.
+"""Contexts of a target: invert eml from it with every known sibling.
 
 A need is the value that a hole must take, at the first point, for its context to give the target.
 With eml(c, hole) = t it is exp(exp(c) - t); with eml(hole, d) = t it is ln(t + ln d), or that one
-turn on. `spent` counts the nodes of the context. Walking from the root of a tree to the larger
-child, all siblings are the smaller ones: needs with siblings from the table cover every tree whose
-context is paid for.
+turn on. Walking from the root of a tree to the larger child, all siblings are the smaller ones:
+contexts with siblings from the table lead to a node of every tree.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -18,15 +17,23 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emlc.lower.jit import Array, compiled, mixed
-from emlc.regress.table import CELL_BITS, Table, cells, close, key, put
-from emlc.regress.values import FINE, LOSSY, UNDEFINED, exponential, logarithm
+from emlc.regress.table import Table, cells, close, key, put
+from emlc.regress.values import (
+    ABSORBED,
+    FINE,
+    LOSSY,
+    UNDEFINED,
+    exponential,
+    logarithm,
+)
 
 RIGHT, LEFT = 0, 1
-_SHARP = 4e-12
+_SHARP = 1e-10
 _EPS = 2.3e-16
-_MARGIN = 1 << (CELL_BITS - 5)
-_CHUNK = 4_000_000
-_HITS = 20_000
+_CHUNK = 2_000_000
+_GROWTH = 9
+# Above this exp alone makes a value: any ln of a double is absorbed beside it.
+_HUGE = 710.0 / ABSORBED
 
 
 @compiled
@@ -43,6 +50,10 @@ def invert(
     """The hole's value and its relative error; c is exp or ln of the sibling."""
     if math.isinf(ca):
         return 0.0, 0.0, 0.0, UNDEFINED
+    if math.isinf(ta):
+        if side == RIGHT:
+            return (math.inf if ta < 0.0 else 0.0), 0.0, 0.0, FINE
+        return math.inf, (1.0 if ta < 0.0 else 0.0), 0.0, FINE
     if side == RIGHT:
         a, b = ca - ta, cb - tb
     else:
@@ -50,15 +61,19 @@ def invert(
     b = whole(b)
     scale = abs(ta) + abs(tb)
     lost = error * scale + _EPS * (scale + abs(ca) + abs(cb))
+    size, known = abs(a) + abs(b), abs(ca) + abs(cb)
+    if size <= lost:
+        size = a = b = 0.0
+    if (size < ABSORBED * known and size > 0.0) or (known < ABSORBED * size and known > 0.0):
+        return 0.0, 0.0, 0.0, LOSSY
     if side == RIGHT:
         if not -1.0 < b <= 1.0:
             return 0.0, 0.0, 0.0, UNDEFINED
         x, y, status = exponential(a, b)
         wrong = lost
     else:
-        size = abs(a) + abs(b)
         if size == 0.0:
-            return 0.0, 0.0, 0.0, UNDEFINED
+            return -math.inf, 0.0, 0.0, FINE
         x, y, status = logarithm(a, b)
         wrong = lost / size / max(abs(x) + abs(y), 1e-300)
     if wrong > _SHARP:
@@ -67,54 +82,18 @@ def invert(
 
 
 @compiled
-def mark(value: Array, count: int, bits: Array) -> None:
-    """Enter the cells of the first values of all entries, and neighbours near, in a filter."""
-    wide = bits.size * 64 - 1
-    for n in range(count):
-        s = key(value[n, 0, 0], value[n, 0, 1])
-        here = np.float64(s).view(np.int64)
-        for step in range(-1, 2):
-            h = mixed(int((here + step * _MARGIN) >> CELL_BITS)) & wide
-            bits[h >> 6] |= np.int64(1) << (h & 63)
-        h = mixed(0) & wide
-        if s == 0.0:
-            bits[h >> 6] |= np.int64(1) << (h & 63)
+def glance(side: int, ta: float, tb: float, ca: float, cb: float) -> tuple[float, float]:
+    """The hole's value by principal values, right or not: it tells contexts apart."""
+    if side == RIGHT:
+        a, b, status = exponential(ca - ta, whole(cb - tb))
+    else:
+        a, b, status = logarithm(ta + ca, whole(tb + cb))
+    return (a, b) if status == FINE else (math.inf, 0.0)
 
 
 @compiled
-def look_up(
-    a: float, b: float, slots: Array, value: Array, bits: Array,
-    hits: Array, found: int, need: int, sibling: int, side: int,
-) -> int:  # fmt: skip
-    """Append every entry whose first value is this one to the hits."""
-    s = key(a, b)
-    cell = int(np.float64(s).view(np.int64) >> CELL_BITS) if s != 0.0 else 0
-    h = mixed(cell) & (bits.size * 64 - 1)
-    if not (bits[h >> 6] >> (h & 63)) & 1:
-        return found
-    mask = slots.size - 1
-    main, other = cells(s)
-    cell = main
-    while True:
-        h = mixed(cell)
-        tag, at = h >> 31, h & mask
-        while slots[at] != 0:
-            word = slots[at] - 1
-            if word >> 32 == tag:
-                n = word & 0xFFFFFFFF
-                if close(value[n, 0, 0], value[n, 0, 1], a, b) and found < hits.shape[0]:
-                    hits[found, 0], hits[found, 1] = need, sibling
-                    hits[found, 2], hits[found, 3] = side, n
-                    found += 1
-            at = (at + 1) & mask
-        if cell == other:
-            return found
-        cell = other
-
-
-@compiled
-def known(slots: Array, needs: Array, a: float, b: float) -> bool:
-    """Whether a need has this value already."""
+def known(slots: Array, needs: Array, a: float, b: float, c: float, d: float) -> bool:
+    """Whether a need has these values already, at the first point and by `glance` at the second."""
     mask = slots.size - 1
     main, other = cells(key(a, b))
     cell = main
@@ -124,7 +103,8 @@ def known(slots: Array, needs: Array, a: float, b: float) -> bool:
         while slots[at] != 0:
             word = slots[at] - 1
             n = word & 0xFFFFFFFF
-            if word >> 32 == tag and close(needs[n, 0], needs[n, 1], a, b):
+            alike = word >> 32 == tag and close(needs[n, 0], needs[n, 1], a, b)
+            if alike and close(needs[n, 3], needs[n, 4], c, d):
                 return True
             at = (at + 1) & mask
         if cell == other:
@@ -134,120 +114,111 @@ def known(slots: Array, needs: Array, a: float, b: float) -> bool:
 
 @compiled
 def expand(
-    needs: Array, origin: Array, need_slots: Array, lo: int, hi: int, ilo: int, ihi: int,
-    value: Array, exp: Array, ln: Array, status: Array, slots: Array, bits: Array,
-    count: int, store: bool, hits: Array, found: int,
-) -> tuple[int, int, int]:  # fmt: skip
-    """Invert needs lo..hi with siblings ilo..ihi: new count (-1: full), hits, lossy ones."""
+    needs: Array, origin: Array, slots: Array, lo: int, hi: int, ilo: int, ihi: int,
+    exp: Array, ln: Array, status: Array, count: int, last: bool,
+) -> tuple[int, int]:  # fmt: skip
+    """Invert needs lo..hi with siblings ilo..ihi: new count (-1: full), and the lossy ones.
+
+    The last ones, which nothing is made of, are not worth being told apart.
+    """
     lossy = 0
     for q in range(lo, hi):
         ta, tb, error = needs[q, 0], needs[q, 1], needs[q, 2]
+        huge = _HUGE < abs(ta) + abs(tb) < math.inf
         for i in range(ilo, ihi):
             for side in range(2):
                 if status[i, side] != FINE:
                     continue
-                c = exp[i, 0] if side == RIGHT else ln[i, 0]
-                a, b, wrong, st = invert(side, ta, tb, error, c[0], c[1])
+                c = exp[i] if side == RIGHT else ln[i]
+                if huge and (side == RIGHT or c[0, 0] != 0.0 or c[0, 1] != 0.0):
+                    continue
+                a, b, wrong, st = invert(side, ta, tb, error, c[0, 0], c[0, 1])
                 if st != FINE:
                     lossy += st == LOSSY
                     continue
+                e = f = 0.0
+                if not last:
+                    e, f = glance(side, needs[q, 3], needs[q, 4], c[1, 0], c[1, 1])
                 for branch in range(2):
                     if branch == 1:
-                        # exp forgets whole turns: the hole may be one turn on the other side.
-                        if side == RIGHT or b == 0.0:
+                        # exp forgets whole turns, and -1 is as near the real axis as 1.
+                        if side == RIGHT or b != 1.0:
                             break
-                        b -= math.copysign(2.0, b)
-                    if store:
-                        if known(need_slots, needs[:, :2], a, b):
-                            continue
-                        if count == needs.shape[0]:
-                            return -1, found, lossy
-                        needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
-                        origin[count, 0], origin[count, 1], origin[count, 2] = q, i, side
-                        put(need_slots, count, a, b)
-                        count += 1
-                    found = look_up(a, b, slots, value, bits, hits, found, q, i, side)
-    return count, found, lossy
+                        b = -1.0
+                    if not last and known(slots, needs, a, b, e, f):
+                        continue
+                    if count == needs.shape[0]:
+                        return -1, lossy
+                    needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
+                    needs[count, 3], needs[count, 4] = e, f
+                    origin[count, 0], origin[count, 1], origin[count, 2] = q, i, side
+                    if not last:
+                        put(slots, count, a, b)
+                    count += 1
+    return count, lossy
 
 
 @dataclass(slots=True)
-class Meeting:
-    """The needs of one target. `blocks[s]` are those that have spent s nodes."""
+class Contexts:
+    """The needs of one target: value, relative error, `glance` at the second point.
+
+    Those of contexts of s gates are start[s]:start[s+1].
+    """
 
     table: Table
     needs: Array
     origin: Array
     slots: Array
-    bits: Array
-    blocks: list[tuple[int, int]] = field(default_factory=list)
+    start: list[int] = field(default_factory=lambda: [0, 1])
     lossy: int = 0
-    hits: list[list[str]] = field(default_factory=list)
+    full: bool = False
 
-    def rpn(self, need: int, sibling: int, side: int, entry: int) -> list[str]:
-        """The whole tree of a hit."""
-        made = self.table.rpn(entry)
-        while True:
+    @property
+    def gates(self) -> int:
+        """The most gates of a context known."""
+        return len(self.start) - 2
+
+    def rpn(self, need: int, made: list[str]) -> list[str]:
+        """The whole tree when the hole of a need is filled."""
+        while need:
+            need, sibling, side = (int(k) for k in self.origin[need])
             other = self.table.rpn(sibling)
             made = [*other, *made, "E"] if side == RIGHT else [*made, *other, "E"]
-            if need == 0:
-                return made
-            need, sibling, side = (int(k) for k in self.origin[need])
+        return made
 
 
-def meeting(table: Table, target: Array, capacity: int) -> Meeting:
-    """The meeting for the target's value, in half-turn form, at the first point."""
-    entries = table.start[-1]
-    bits = np.zeros(1 << max(8, (entries // 4).bit_length()), dtype=np.int64)
-    mark(table.value, entries, bits)
-    made = Meeting(
-        table, np.empty((capacity, 3)), np.empty((capacity, 3), dtype=np.int32),
-        np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64), bits,
+def contexts(table: Table, target: Array, capacity: int) -> Contexts:
+    """The empty context of the target's values, in half-turn form, at the points of the table."""
+    made = Contexts(
+        table, np.empty((capacity, 5)), np.empty((capacity, 3), dtype=np.int32),
+        np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64),
     )  # fmt: skip
-    made.needs[0] = target[0], target[1], _EPS
+    made.needs[0] = *target[0], _EPS, *target[1]
     made.origin[0] = -1, -1, -1
-    put(made.slots, 0, target[0], target[1])
-    made.blocks.append((0, 1))
+    put(made.slots, 0, target[0, 0], target[0, 1])
     return made
 
 
-def spend(m: Meeting, until: float, seen: int = 0) -> bool:
-    """Look up all needs that spend two nodes more; False when time ended before it was done."""
-    spent = 2 * len(m.blocks)
-    count = m.blocks[-1][1]
-    store = count >= 0 and _room(m, spent)
-    hits = np.empty((_HITS, 4), dtype=np.int64)
-    found, done = 0, True
-    begun = count
-    for before, (lo, hi) in enumerate(m.blocks):
-        size = spent - 2 * before - 1
-        if size > m.table.size or hi <= lo:
+def widen(m: Contexts, until: float) -> bool:
+    """Add the contexts of one gate more; False, for good, when memory or time ends before."""
+    s, count, lost = m.gates + 1, m.start[-1], 0
+    last = count + (count - m.start[-2]) * _GROWTH * (_GROWTH + 1) > len(m.needs)
+    for before in range(s):
+        sibling = s - before - 1
+        if sibling >= len(m.table.start) - 1:
             continue
-        ilo, ihi = m.table.block(size)
+        ilo, ihi = m.table.start[sibling], m.table.start[sibling + 1]
         step = max(1, _CHUNK // max(1, ihi - ilo))
-        for q in range(lo, hi, step):
-            made, found, lossy = expand(
-                m.needs, m.origin, m.slots, q, min(q + step, hi), ilo, ihi,
-                m.table.value, m.table.exp, m.table.ln, m.table.status, m.table.slots, m.bits,
-                count, store, hits, found,
+        for lo in range(m.start[before], m.start[before + 1], step):
+            count, lossy = expand(
+                m.needs, m.origin, m.slots, lo, min(lo + step, m.start[before + 1]), ilo, ihi,
+                m.table.exp, m.table.ln, m.table.status, count, last,
             )  # fmt: skip
-            m.lossy += lossy
-            if made < 0 or time.monotonic() > until:
-                done = False
-                break
-            count = made
-        if not done:
-            break
-    m.hits += [m.rpn(*(int(k) for k in row)) for row in hits[:found]]
-    m.blocks.append((begun, count) if store else (0, 0))
-    return done
-
-
-def _room(m: Meeting, spent: int) -> bool:
-    """Whether the needs of this block will fit, and earlier ones all did."""
-    work = 0
-    for before, (lo, hi) in enumerate(m.blocks):
-        size = spent - 2 * before - 1
-        if size <= m.table.size:
-            ilo, ihi = m.table.block(size)
-            work += 2 * (hi - lo) * (ihi - ilo)
-    return m.blocks[-1][1] + work < len(m.needs)
+            lost += lossy
+            if count < 0 or time.monotonic() > until:
+                m.full = True
+                return False
+    m.start.append(count)
+    m.lossy += lost
+    m.full = last
+    return True

@@ -20,7 +20,7 @@ from emlc.regress.values import FINE, LOSSY, difference, exponential, logarithm
 CELL_BITS = 22
 NEAR = 4e-11
 _BORDER = 1 << (CELL_BITS - 5)
-_MIXES = 0.7364201193
+MIXES = 0.7364201193
 _CHUNK = 4_000_000
 
 
@@ -29,7 +29,7 @@ def key(a: float, b: float) -> float:
     """One number for a value."""
     if math.isinf(a):
         a = 1e300 if a > 0.0 else -1e300
-    return a + _MIXES * b if b != 0.0 else a
+    return a + MIXES * b if b != 0.0 else a
 
 
 @compiled

@@ -13,7 +13,7 @@ import math
 from emlc.lower.jit import compiled
 
 FINE, UNDEFINED, LOSSY = 0, 1, 2
-_ABSORBED = 1e-12
+ABSORBED = 1e-12
 _ZERO = 3e-15
 _SNAP = 2e-14
 _OVER, _UNDER = 700.0, -700.0
@@ -76,7 +76,7 @@ def difference(ea: float, eb: float, la: float, lb: float) -> Value:
         return a, snapped(eb - lb), FINE
     e = abs(ea) + abs(eb)
     n = abs(la) + abs(lb)
-    if (e < _ABSORBED * n and e > 0.0) or (n < _ABSORBED * e and n > 0.0):
+    if (e < ABSORBED * n and e > 0.0) or (n < ABSORBED * e and n > 0.0):
         return 0.0, 0.0, LOSSY
     scale = _ZERO * (e + n)
     a, b = ea - la, eb - lb

@@ -1,0 +1,246 @@
+"""Every way to cut a tree at a gate: the context around it, its left and its right child.
+
+The kind (s, i, j) of a gate says how many gates each part has. A tree of s + i + j + 1 gates is
+met when one of its gates is of a kind that was joined.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from emlc.lower.jit import Array
+from emlc.regress.join import LEFT, NEED, RIGHT, enter, join, pairs, spread
+from emlc.regress.meet import contexts, widen
+from emlc.regress.table import MIXES, begin, forecast, grow, key
+
+Kind = tuple[int, int, int]
+_ENTRY_BYTES, _NEED_BYTES, _PAIR_BYTES = 140, 60, 48
+_ENTRIES, _NEEDS, _PAIRS = 3_000_000, 8_000_000, 16_000_000
+_PIECE = 4_000_000
+_EPS = 2.3e-16
+_HITS = 2_000
+_GROWTH, _SETUP, _SETUP_WIDE = 8.7, 0.5, 15.0
+
+
+def needless(kind: Kind, done: set[Kind]) -> bool:
+    """Whether all trees with a gate of this kind were met by the gate above or below it."""
+    s, i, j = kind
+    above = s > 0 and all(
+        {(s - 1 - k, i + j + 1, k), (s - 1 - k, k, i + j + 1)} <= done for k in range(s)
+    )
+    below = any(
+        z > 0 and all((s + 1 + other, k, z - 1 - k) in done for k in range(z))
+        for z, other in ((i, j), (j, i))
+    )
+    return kind in done or above or below
+
+
+def met(gates: int, done: set[Kind]) -> bool:
+    """Whether every tree of so many gates has a gate of a kind that is done.
+
+    All ways from the root to the larger child, whose siblings the contexts know, are followed.
+    """
+    sizes = [gates]
+    for size in sizes:
+        for i in range(size):
+            j = size - 1 - i
+            if (gates - size, i, j) not in done:
+                if max(i, j) == 0:
+                    return False
+                if max(i, j) not in sizes:
+                    sizes.append(max(i, j))
+    return True
+
+
+@dataclass(slots=True)
+class _Index:
+    """A set of keys that can be looked up."""
+
+    lo: int
+    slots: Array
+    bits: Array
+
+
+class Sets:
+    """Trees by size, contexts of the target by size, and their joins.
+
+    `lossy` counts the values that no double could hold, or not sharply enough to be compared.
+    """
+
+    def __init__(self, leaves: Mapping[str, Array], target: Array, memory: float) -> None:
+        self.target = np.ascontiguousarray(target)
+        entries = int(min(_ENTRIES, 0.3 * memory / _ENTRY_BYTES))
+        self.room = int(min(_PAIRS, 0.4 * memory / _PAIR_BYTES))
+        self.table = begin(dict(leaves), entries)
+        needs = int(min(_NEEDS, 0.3 * memory / _NEED_BYTES))
+        self.contexts = contexts(self.table, self.target, needs)
+        self.full, self.wide = False, 0
+        self.done: set[Kind] = set()
+        self.lost = 0
+        self.indices: dict[tuple[int, int], _Index] = {}
+        self.keys = np.empty((3, entries + self.room))
+        self.errors = np.empty((3, entries))
+        self.need_keys = np.zeros((2, len(self.contexts.needs)))
+        self.need_keys[0, 0] = key(*self.target[0])
+        self.need_keys[1, 0] = _EPS * np.abs(self.target[0]).sum()
+        self._trees(4, math.inf)
+        self._contexts(3, math.inf)
+
+    @property
+    def lossy(self) -> int:
+        """See the class."""
+        return self.table.lossy + self.contexts.lossy + self.lost
+
+    @property
+    def _gates(self) -> int:
+        """The most gates of a tree in the table."""
+        return len(self.table.start) - 2
+
+    # -- what there is of each size ---------------------------------------------------------------
+
+    def _range(self, role: int, gates: int) -> tuple[int, int]:
+        """First of a size and the one after the last."""
+        start = self.contexts.start if role == NEED else self.table.start
+        if role != NEED and gates == self._gates + 1:
+            return start[-1], start[-1] + self.wide
+        return start[gates], start[gates + 1]
+
+    def _trees(self, gates: int, until: float) -> bool:
+        """Have all trees of so many gates; False when they do not fit, or time ends."""
+        t = self.table
+        while self._gates < gates and not self.full:
+            room = t.start[-1] + forecast(t) < len(t.value)
+            self.full = not (room and grow(t, until))
+            if not self.full:
+                spread(t.value, t.exp, t.ln, t.status, t.start[-1], self.keys, self.errors)
+        if gates == self._gates + 1 and not self.wide:
+            return self._widest(until)
+        return gates <= self._gates + (self.wide > 0)
+
+    def _widest(self, until: float) -> bool:
+        """Make the trees of one gate more than those of the table, some of them twice."""
+        t = self.table
+        count = t.start[-1]
+        if not 0 < forecast(t) < self.room:
+            return False
+        t.left.resize(count + forecast(t), refcheck=False)
+        t.right.resize(count + forecast(t), refcheck=False)
+        for i in range(self._gates + 1):
+            (ilo, ihi), (jlo, jhi) = self._range(LEFT, i), self._range(RIGHT, self._gates - i)
+            step = max(1, _PIECE // max(1, jhi - jlo))
+            for lo in range(ilo, ihi, step):
+                count, lossy = pairs(
+                    t.exp, t.ln, t.status, lo, min(lo + step, ihi), jlo, jhi, count,
+                    t.left, t.right, self.keys,
+                )  # fmt: skip
+                self.lost += lossy
+                if time.monotonic() > until:
+                    return False
+        self.wide = count - t.start[-1]
+        return True
+
+    def _contexts(self, gates: int, until: float) -> bool:
+        m = self.contexts
+        while m.gates < gates and not m.full:
+            if not self._trees(m.gates, until):
+                return False
+            n = m.start[-1]
+            widen(m, until)
+            new = m.needs[n : m.start[-1]]
+            size = np.clip(new[:, 0], -1e300, 1e300)
+            self.need_keys[0, n : m.start[-1]] = size + MIXES * new[:, 1]
+            self.need_keys[1, n : m.start[-1]] = new[:, 2] * (np.abs(size) + np.abs(new[:, 1]))
+        return gates <= m.gates
+
+    # -- kinds ------------------------------------------------------------------------------------
+
+    def plan(self, most: int) -> list[Kind]:
+        """Kinds for trees of up to so many gates, those first that meet most trees for their work.
+
+        Trees of one gate more are taken to be as many times less likely as they are more.
+        """
+        trees = self._sizes(self.table.start, len(self.table.value) + self.room)
+        needs = self._sizes(self.contexts.start, len(self.contexts.needs))
+        scored: list[tuple[float, Kind]] = []
+        entries = len(self.table.value)
+        for s, around in enumerate(needs):
+            for i, left in enumerate(trees):
+                for j, right in enumerate(trees[: most - s - i]):
+                    small, middle, large = sorted((around, left, right))
+                    setup = _SETUP_WIDE if max(left, right) > entries else _SETUP
+                    work = small * middle + setup * large
+                    gain = small * middle * large / work
+                    scored.append((math.log(gain) - math.log(_GROWTH) * (s + i + j), (s, i, j)))
+        return [kind for _, kind in sorted(scored, reverse=True)]
+
+    def _sizes(self, start: list[int], room: int) -> list[float]:
+        """How many there are of each size, by estimate where they are not made."""
+        sizes = [float(b - a) for a, b in pairwise(start)]
+        rate = sizes[-1] / max(1.0, sizes[-2])
+        while rate > 1.0 and sizes[-1] * rate < room:
+            sizes.append(sizes[-1] * rate)
+        return [max(1.0, size) for size in sizes]
+
+    def below(self) -> int:
+        """Nodes below which every tree has been met."""
+        gates = 1
+        while met(gates, self.done):
+            gates += 1
+        return 2 * gates + 1
+
+    # -- joining ----------------------------------------------------------------------------------
+
+    def join(self, kind: Kind, until: float) -> Iterator[list[str]]:
+        """All trees with a gate of this kind that agree with the target at the table's points."""
+        s, i, j = kind
+        if not (self._contexts(s, until) and self._trees(i, until) and self._trees(j, until)):
+            return
+        parts = sorted(
+            ((self._range(role, kind[role]), role, kind[role]) for role in (NEED, LEFT, RIGHT)),
+            key=lambda part: part[0][1] - part[0][0],
+        )
+        (xlo, xhi), (ylo, yhi) = parts[0][0], parts[1][0]
+        index = self._index(*parts[2][1:])
+        roles = np.array([role for _, role, _ in parts])
+        (xs, xt), (ys, yt), (keys, _) = (self._keys(int(role)) for role in roles)
+        t, step = self.table, max(1, _PIECE // max(1, yhi - ylo))
+        hits, whole = np.empty((_HITS, 3), dtype=np.int64), True
+        for lo in range(xlo, xhi, step):
+            if time.monotonic() > until:
+                return
+            found, lossy = join(
+                roles, xs, xt, lo, min(lo + step, xhi), ys, yt, ylo, yhi, keys, index.lo,
+                index.slots, index.bits, self.contexts.origin, self.target, *self._entries(), hits,
+            )  # fmt: skip
+            self.lost += lossy
+            whole = whole and found < _HITS
+            for need, a, b in hits[:found].tolist():
+                yield self.contexts.rpn(need, [*t.rpn(a), *t.rpn(b), "E"])
+        if whole:
+            self.done.add(kind)
+
+    def _entries(self) -> tuple[Array, ...]:
+        t = self.table
+        n = t.start[-1]
+        return t.value[:n], t.exp, t.ln, t.left, t.right
+
+    def _keys(self, role: int) -> tuple[Array, Array]:
+        if role == NEED:
+            return self.need_keys[0], self.need_keys[1]
+        return self.keys[role], self.errors[role]
+
+    def _index(self, role: int, gates: int) -> _Index:
+        """The index of a set, made when first asked for."""
+        lo, hi = self._range(role, gates)
+        if (role, gates) not in self.indices:
+            bits = max(10, (hi - lo).bit_length())
+            made = _Index(lo, np.zeros(2 << bits, np.uint32), np.zeros(1 << (bits - 2), np.int64))
+            self.lost += enter(self._keys(role)[0], lo, hi, made.slots, made.bits)
+            self.indices[role, gates] = made
+        return self.indices[role, gates]
