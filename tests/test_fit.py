@@ -42,6 +42,13 @@ def test_numbers_are_not_snapped_without_evidence() -> None:
     assert found.best.constants and not found.best.snapped
 
 
+def test_few_points_do_not_make_a_large_formula() -> None:
+    x = np.array([0.39, 0.72, 1.0, 1.52, 5.2, 9.54, 19.2, 30.1])
+    y = x**1.5 * (1 + 1e-4 * np.random.default_rng(0).normal(size=8))
+    found = fit({"x": x}, y, options=Options(timeout=200.0, max_fits=8_000, solve=False))
+    assert found.best.text.startswith("x^1.")
+
+
 def test_a_cluster_gives_the_same() -> None:
     distributed, joblib = pytest.importorskip("distributed"), pytest.importorskip("joblib")
     y = np.random.default_rng(4).normal(size=60)

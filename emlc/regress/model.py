@@ -151,12 +151,14 @@ class Model:
         return total
 
     def length(self) -> float:
-        """The description length of the data, in nats."""
-        rest = self.points - len(self.free)
-        if rest < 1:
+        """The description length of the data, in nats, with Hurvich's term for few points."""
+        count = len(self.free) + 1
+        rest = self.points - count
+        if self.free and rest < 2:
             return math.inf
-        unbiased = self.error * self.points / rest
-        return 0.5 * self.points * math.log(unbiased + FLOOR) + self.cost()
+        few = count * (count + 1) / (rest - 1) if self.free else 0.0
+        unbiased = self.error * self.points / max(1, rest + 1)
+        return 0.5 * self.points * math.log(unbiased + FLOOR) + few + self.cost()
 
 
 def _step(jac: Array, residual: Array, damp: float) -> Array:
