@@ -111,6 +111,16 @@ def test_a_fact_about_a_sum_is_none_about_its_multiple_by_0() -> None:
     assert not space.box(form(space, "y*exp(i*x) + y*exp(-i*x)")).excludes(0.0)
 
 
+def test_a_bound_of_a_quotient_bounds_its_parts() -> None:
+    space = Space({"x": domain("real"), "y": domain("positive"), "z": domain("real")})
+    space.learn(form(space, "x/y"), domain("[-1,2]"))
+    space.learn(form(space, "x/z"), domain("[-1,2]"))
+    for text in ("2*y - x", "x + y", "3*x + 3*y"):
+        assert space.box(form(space, text)).within(domain("nonnegative")), text
+    for text in ("y - x", "x", "2*z - x", "x + z", "2*x + y"):
+        assert not space.box(form(space, text)).within(domain("nonnegative")), text
+
+
 def test_a_real_square_need_not_have_a_real_root() -> None:
     space = Space({"y": domain("complex")})
     space.learn(form(space, "1 - y^2"), domain("nonnegative"))

@@ -107,6 +107,14 @@ def test_a_formula_is_proved_by_raising(entry: dict[str, Any]) -> None:
     assert verdict.steps
 
 
+@pytest.mark.parametrize("text", ["asin(x/y)", "acos(x/y)", "atanh(x/y)", "asin(x*y)"])
+def test_a_condition_on_a_part_licenses_steps(text: str) -> None:
+    root = simplify(parse(text).root)
+    found = ranges(root)
+    verdict = proved_by_raising(root, flatten(compile_tree(root, found).tree), found, seconds=30)
+    assert verdict.status == "proved", verdict.how
+
+
 @pytest.mark.parametrize("entry", AUTHOR, ids=lambda e: e["name"])
 def test_the_authors_trees_are_textbook_formulas(entry: dict[str, Any]) -> None:
     tape = flatten(parse_tree(entry["rpn"]))

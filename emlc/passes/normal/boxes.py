@@ -166,6 +166,8 @@ class Boxes(Terms):
             ((m, _),) = a.terms.items()
             if not m.i and m.expo is None:
                 self._learn_radicands(m)
+            if not m.i:
+                self._learn_quotient(a, m, fact)
             return
         if fact.re.lo < 0:
             return
@@ -189,6 +191,22 @@ class Boxes(Terms):
         if len(loose) == 1 and loose[0].box.real and isinstance(loose[0].body, Form):
             self._learn(loose[0].body, domain("nonnegative"))
             bound(loose[0], loose[0].box.meet(domain("nonnegative")) or loose[0].box)
+
+    def _learn_quotient(self, a: Form, m: Mono, fact: Domain) -> None:
+        """u / v <= k is k v - u >= 0 for positive v, and u / v >= k is u - k v >= 0."""
+        below = {atom: -q for atom, q in m.factors if q < 0}
+        real = m.expo is not None and self.box(m.expo).real
+        expo = self.scaled(m.expo, -1) if real and m.expo is not None else None
+        if not (below or expo) or not all(atom.positive for atom in below):
+            return
+        number, v = self.monomial(0, below, expo)
+        u = self.times(a, v, number)
+        for k, side in ((fact.re.hi, 1), (fact.re.lo, -1)):
+            if math.isfinite(k) and k:
+                gap = self.scaled(self.plus(self.form({v: number * Fraction(k)}), u, -1), side)
+                self._learn(gap, domain("nonnegative"))
+                if gap.terms:
+                    self.remember(gap, domain("nonnegative"))
 
     def box(self, a: Form) -> Domain:
         """A set that holds the values of the form."""
@@ -265,7 +283,21 @@ class Boxes(Terms):
                 self.note("|u| <= sqrt(u^2 + v)", "u real, v >= 0")
                 most = math.nextafter(float(c) ** -0.5, INF) if c != 1 else 1.0
                 return box.meet(Domain(Interval(-most, most))) or box
-        return box
+        return self._by_square(m, box)
+
+    def _by_square(self, m: Mono, box: Domain) -> Domain:
+        """A product with two roots of sums above is bounded by its square, multiplied out."""
+        roots = [a for a, q in m.factors if q == Fraction(1, 2) and a.kind == "sum"]
+        if len(roots) < 2 or math.isfinite(box.re.hi - box.re.lo):
+            return box
+        number, square = self.power(m, 2)
+        grown = self.expand(self.form({square: number}), 20)
+        top = self.box(grown).re.hi if len(grown.terms) > 1 and self.box(grown).real else INF
+        if not 0 < top < INF:
+            return box
+        self.note("|u| <= sqrt(u^2)", "u real, u^2 multiplied out")
+        most = math.nextafter(math.sqrt(top), INF)
+        return box.meet(Domain(Interval(-most, most))) or box
 
     def _power_box(self, atom: Atom, q: Number) -> Domain:
         box = atom.box

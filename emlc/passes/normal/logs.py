@@ -97,7 +97,11 @@ class Logs(Boxes):
                 inner = self.form({self.mono(0, ((atom, 1),), None): 1})
             log = atom.log = self.ln_atom(inner)
         if not atom.positive and atom.box.real and atom.arg.lo == 1:
-            inner = self.form({self.mono(0, ((atom, 1),), None): -1})
+            body = atom.body if atom.kind == "sum" else None
+            inner = body if isinstance(body, Form) and len(body.terms) > 1 else None
+            if inner is None:
+                inner = self.form({self.mono(0, ((atom, 1),), None): 1})
+            inner = self.scaled(inner, -1)
             log = self.plus(self.ln_atom(inner), self.half_turn)
         return log
 
