@@ -183,6 +183,16 @@ def test_planted_trees_are_found(alphabet: str, size: int, most: int, count: int
         assert any(m.through(k, len(rpn)) for k in sizes), rpn
 
 
+def test_every_branch_of_a_logarithm_is_followed() -> None:
+    """Inside, an imaginary part of -pi, which is no principal one: only a turn finds the tree."""
+    rpn, t = "11xE1EExEx11E1EEExE", table("1x", 7)
+    mp = exact_context()
+    values = {n: (mp.mpf(v), mp.mpf(0)) for n, v in ALPHABETS["1x"].items()}
+    m = meeting(t, row(evaluate_exact(rpn, values, mp))[None, :], 200_000)
+    found = [m.rpn(hit) for size in range(9, 20, 2) for hit in m.through(size, 19)]
+    assert found == [list(rpn)]
+
+
 @pytest.mark.parametrize(
     ("target", "options", "k"),
     [

@@ -17,7 +17,7 @@ from emlc.lower.jit import compiled
 from emlc.search.halfturn import FINE, LOSSY
 from emlc.search.program import TURNED, Program, inverse
 from emlc.search.steps import run
-from emlc.search.table import Array, find, put
+from emlc.search.table import Array, enter, find, put
 
 MOST_KIDS = 3
 _PIECE = 200_000
@@ -144,8 +144,7 @@ def grow(t: General, tick: Callable[[], None]) -> bool:
     finally:
         if count < 0:
             t.slots.fill(0)
-            for n in range(t.start[-1]):
-                put(t.slots, n, t.value[n, 0])
+            enter(t.slots, t.value, t.start[-1])
     if count >= 0:
         t.start.append(count)
         t.lossy = waiting
