@@ -15,10 +15,11 @@ import emlc
 from emlc.check import compare
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError, DomainError, UsageError
-from emlc.ir.node import variables
+from emlc.ir.node import from_tokens, variables
 from emlc.ir.tape import is_pure
 from emlc.lower.balls import evaluate, evaluate_all
 from emlc.parse import parse
+from emlc.passes.templates import LOGARITHM, OPPOSITE, REST, VALUE, programs
 from emlc.show import show
 from emlc.tables.primitives import ROWS, Primitive
 
@@ -244,6 +245,20 @@ def test_what_cancels_between_parts_is_not_built(text: str, size: int) -> None:
         seen += 1
         assert compare._difference(evaluate(made.tape, point, 20), want) < 1e-15
     assert seen >= 4
+
+
+@pytest.mark.parametrize(
+    ("rpn", "forms"),
+    [("1xE", {("x", VALUE)}), ("y1xEE", {("x", VALUE), ("y", VALUE)}),
+     ("1xEyE", {("x", REST), ("y", VALUE)}), ("11xE1EE", {("x", REST)}),
+     ("y11xE1EEE", {("x", REST), ("y", VALUE)}), ("11xE1EEyE", {("x", LOGARITHM), ("y", VALUE)}),
+     ("1x1EE", {("x", VALUE)}), ("1x1EEyE", {("x", OPPOSITE), ("y", VALUE)})],
+)  # fmt: skip
+def test_a_form_stands_only_where_turns_do_not_count(rpn: str, forms: set[tuple[str, int]]) -> None:
+    """In left operands: a right one keeps its branch."""
+    made = programs(from_tokens(rpn), "xy")[VALUE]
+    assert made is not None
+    assert {("xy"[k], form) for k, form, _ in made.uses} == forms
 
 
 def test_the_choices_name_the_forms_of_parts() -> None:
