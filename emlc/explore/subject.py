@@ -17,7 +17,7 @@ from emlc.passes.simplify import simplify
 from emlc.render.blocks import Blocks, blocks, parts_of, subtrees
 from emlc.tables.primitives import EML
 
-_RAISED_ENTRIES = 2_000
+_RAISED_ENTRIES = 500
 _PROOF_SECONDS = 0.3
 _SECONDS = 2.0
 
