@@ -49,7 +49,7 @@ class Reference:
         """The principal value as mpmath mpc, or None where the formula is undefined."""
         import mpmath
 
-        with mpmath.workdps(digits):
+        with mpmath.workdps(digits + _spread(point)):
             values = {name: _number(mpmath, *v) for name, v in point.items()}
             try:
                 result = fold(self.root, lambda n, args: _apply(mpmath, values, n, args))
@@ -59,6 +59,17 @@ class Reference:
             if mpmath.isnan(z) or mpmath.isinf(z):
                 return None
             return mpmath.mpc(z)
+
+
+def _spread(point: Point) -> int:
+    """Digits that keep the point's smallest part apart from the rounding of its largest.
+
+    >>> _spread({"z": (Fraction(-2), Fraction(1, 10**40))}) > 50
+    True
+    """
+    parts = [x for value in point.values() for x in value if x]
+    sizes = [x.numerator.bit_length() - x.denominator.bit_length() for x in parts]
+    return (max(sizes) - min(sizes)) * 2 // 5 if sizes else 0
 
 
 def _number(mp: Any, re: Fraction, im: Fraction) -> Any:
@@ -93,7 +104,7 @@ _BASIC: dict[str, Callable[..., Any]] = {
 
 
 def _settled(mp: Any, z: Any) -> Any:
-    """The number without a part that is 0 but for rounding.
+    """The number without a part that is 0 but for rounding; see `_spread`.
 
     With it, chance would choose the side of a cut: exp(-i*pi) is -1, and its logarithm i*pi.
     """
