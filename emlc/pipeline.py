@@ -28,6 +28,7 @@ from emlc.tables.witnesses import Witness
 RPN_LIMIT = 1_000_000
 _PROOF_SECONDS = 12.0
 _RAISED_PARTS = 80
+_RAISING, _BESIDE_ROWS = 2.0, 0.5
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 
@@ -221,9 +222,12 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
     made, verdict = _smallest(clean, found, mode)
     tape = flatten(made.tree)
     size, depth, dag = measure(tape)
-    if check and verdict is None and _few_parts(clean):
-        verdict = _only_proved(proved_by_raising(clean, tape, found, made.excluded))
-    verdict = proved_by_rows(made.used) if verdict is None else verdict
+    if verdict is None:
+        verdict = by_rows = proved_by_rows(made.used)
+        if check and _few_parts(clean):
+            seconds = _BESIDE_ROWS if by_rows.status == "proved" else _RAISING
+            raised = proved_by_raising(clean, tape, found, made.excluded, seconds=seconds)
+            verdict = raised if raised.status == "proved" else by_rows
     if check:
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
