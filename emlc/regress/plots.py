@@ -119,7 +119,12 @@ def _draw_tree(axes: Any, circuit: Circuit, mix: Array) -> None:
             terms = ["1", *circuit.names]
             top = int(np.argmax(mix[j, :-1]))
             text = f"{terms[top]} {mix[j, top]:.2f}"
-            axes.annotate(text, (x1, y1), fontsize=6, ha="center", va="top")
+            beside = {"xytext": (6, 2), "ha": "left"}
+            under = {"xytext": (0, -3), "ha": "center", "va": "top"}
+            axes.annotate(
+                text, (x1, y1), textcoords="offset points", fontsize=7,
+                **(beside if j < gates else under),
+            )  # fmt: skip
     axes.plot(*zip(*(place(s) for s in range(1, gates)), strict=True), "o", color=_MARK, ms=4)
     axes.set_axis_off()
 
