@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
+from emlc.deadline import tick
 from emlc.tables.primitives import EML, Primitive
 
 T = TypeVar("T")
@@ -164,6 +165,7 @@ def fold(root: Node, combine: Callable[[Node, list[T]], T]) -> T:
     """
     done: dict[Node, T] = {}
     for n in postorder(root):
+        tick()
         done[n] = combine(n, [done[a] for a in n.args])
     return done[root]
 

@@ -7,13 +7,14 @@ as any real number, then on smaller sets; the shortest formula that is proved wi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from emlc.errors import DomainError
+from emlc.deadline import OutOfTime, within
+from emlc.errors import DomainError, LimitError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
 from emlc.ir.tape import Tape, measure
@@ -104,8 +105,8 @@ def raise_tree(
     """The ordinary formula of a tree over eml.
 
     `domains` are declared sets of values; a variable without one gets the formula's natural domain.
-    `seconds` bounds all proofs together, but for the last one that was begun. Raises DomainError
-    where the tree has no value, LimitError where reading it takes too long.
+    `seconds` bounds all proofs together. Raises DomainError where the tree has no value, LimitError
+    where reading it takes too long.
 
     >>> from emlc.ir.tape import flatten
     >>> from emlc.parse import parse_tree
@@ -115,7 +116,7 @@ def raise_tree(
     """
     declared = dict(domains or {})
     names = sorted({h.name for h in tape.heads if isinstance(h, Var)})
-    tries = list(_tries(tape, names, declared))
+    tries = _readings(tape, names, declared)
     if not tries:
         raise DomainError(
             "the tree has no value on its domain",
@@ -125,8 +126,8 @@ def raise_tree(
     size = measure(tape).size
     points = list(dict.fromkeys(p for made in tries for p in made.points))
     tries = [replace(made, points=points) for made in tries]
-    if len(tape) <= LARGE:
-        for found, proof, attempt, points in _proved(tape, tries, declared, seconds):
+    with suppress(OutOfTime), within(seconds):
+        for found, proof, attempt, points in _proved(tape, tries, declared):
             conditions = tuple(f"{name} != {value}" for name, value in points)
             steps = tuple(attempt.steps | proof.steps)
             return Raised(attempt.formula, found.domain(), conditions, steps, size, True)
@@ -134,6 +135,21 @@ def raise_tree(
     shown = {name: str(d) for name, d in sorted(best.domains.items())}
     places = tuple(f"{p} != 0" for p in best.places)
     return Raised(best.formula, shown, places, tuple(best.steps), size, False)
+
+
+def _readings(tape: Tape, names: list[str], declared: dict[str, Domain]) -> list[_Try]:
+    """The readings that are done in time; at least one, or none is possible."""
+    made: list[_Try] = []
+    try:
+        with within(_READING):
+            made.extend(_tries(tape, names, declared))
+    except OutOfTime:
+        if not made:
+            raise LimitError(
+                f"reading the tree took more than {_READING:g} s of processor time",
+                hint=f"it has {len(tape):,} distinct subtrees; a part of it may be read",
+            ) from None
+    return made
 
 
 def _tries(tape: Tape, names: list[str], declared: dict[str, Domain]) -> Iterator[_Try]:
@@ -170,7 +186,7 @@ def _read(tape: Tape, over: dict[str, Domain], conditions: Mapping[Node, Domain]
             made = read_formula(space, part)
             if isinstance(made, Form):
                 space.learn(made, fact)
-        value = read_tape(space, tape, seconds=_READING)
+        value = read_tape(space, tape)
     except (Undefined, Unknown):
         return None
     if not isinstance(value, Form):
@@ -224,16 +240,15 @@ def _is_loose(space: Space, atom: Atom, q: Number) -> bool:
 
 
 def _proved(
-    tape: Tape, tries: list[_Try], declared: dict[str, Domain], seconds: float
+    tape: Tape, tries: list[_Try], declared: dict[str, Domain]
 ) -> Iterator[tuple[Ranges, Proof, _Try, list[tuple[str, Fraction]]]]:
     """The readings that are proved, on the natural domain of the formula first.
 
     Points at which the tree has another value, or none, are left out where that helps.
     """
-    until = time.monotonic() + seconds
-    for natural in (True, False):
+    for natural in (True, False) if len(tape) <= LARGE else ():
         for attempt, formula, without in _spellings(tries):
-            if time.monotonic() > until or (without and not attempt.points):
+            if without and not attempt.points:
                 continue
             try:
                 found = ranges(simplify(formula), declared if natural else attempt.domains)

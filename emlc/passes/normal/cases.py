@@ -6,12 +6,12 @@ the domain.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import count
 
+from emlc.deadline import OutOfTime, within
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain
 from emlc.ir.node import Node, lit, node, substitute, var, variables
@@ -83,14 +83,31 @@ def prove_equal(
     difference is 0 where the normal form does not.
     """
     proof = Proof()
+    case = Case({n: var(n) for n in domains}, domains, tuple(conditions.items()))
+    try:
+        with within(seconds):
+            _prove_cases(root, tape, case, excluded, decide, proof)
+    except OutOfTime:
+        proof.failed = f"{len(proof.cases)} cases were proved when the time was over"
+    return proof
+
+
+def _prove_cases(
+    root: Node,
+    tape: Tape,
+    first: Case,
+    excluded: Sequence[tuple[Node, Fraction]],
+    decide: Decide | None,
+    proof: Proof,
+) -> None:
+    """Prove the case and those that it leaves out, or say in `proof.failed` why not."""
     asked = 0
-    until = time.thread_time() + seconds
-    waiting = [Case({n: var(n) for n in domains}, domains, tuple(conditions.items()))]
+    waiting = [first]
     seen: set[tuple[object, ...]] = set()
     while waiting:
-        if time.thread_time() > until or len(proof.cases) > MAX_CASES:
+        if len(proof.cases) > MAX_CASES:
             proof.failed = f"{len(proof.cases)} cases were proved when a limit was reached"
-            return proof
+            return
         case = waiting.pop()
         try:
             more = _prove(root, tape, case, excluded, proof)
@@ -107,12 +124,11 @@ def prove_equal(
                 more = _solved(case) if case.instead is None else [case.instead]
             if not more:
                 proof.failed = f"{case.name or 'everywhere'}: {why}"
-                return proof
+                return
         except (RecursionError, OverflowError) as limit:
             proof.failed = f"{case.name or 'everywhere'}: a limit was reached, {limit}"
-            return proof
+            return
         waiting += [c for c in more if _fresh(c, seen)]
-    return proof
 
 
 def _fresh(case: Case, seen: set[tuple[object, ...]]) -> bool:

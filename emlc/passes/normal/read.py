@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
-from math import inf
-from time import process_time
 
-from emlc.errors import LimitError
 from emlc.ir.domain import domain
 from emlc.ir.node import Lit, Node, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape
@@ -18,17 +15,12 @@ from emlc.passes.ranges import raw_formula
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import BY_NAME, EML, Primitive
 
-_GLANCE = 256
 
+def read_tape(space: Space, tape: Tape, leaves: Mapping[str, Form] | None = None) -> Value:
+    """The form of a tape's result; `leaves` replaces variables.
 
-def read_tape(
-    space: Space, tape: Tape, leaves: Mapping[str, Form] | None = None, seconds: float = inf
-) -> Value:
-    """The form of a tape's result; `leaves` replaces variables, and `seconds` are the processor's.
-
-    Raises Undefined where a subtree has no value, LimitError when the time is over.
+    Raises Undefined where a subtree has no value.
     """
-    until = process_time() + seconds
     values: list[Value] = []
     given = leaves or {}
     starts: list[Value | None] = []
@@ -42,11 +34,6 @@ def read_tape(
     eml = space.eml
     for o, a, b in zip(tape.op, tape.left, tape.right, strict=True):
         start = starts[o]
-        if not len(values) % _GLANCE and process_time() > until:
-            raise LimitError(
-                f"reading the tree took longer than {seconds:g} s of processor time",
-                hint=f"{len(values):,} of its {len(tape):,} distinct subtrees were read",
-            )
         if start is not None:
             values.append(start)
         elif tape.heads[o] is EML:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from emlc.deadline import tick
 from emlc.ir.domain import Domain, Interval
 
 Number = int | Fraction
@@ -101,6 +102,7 @@ class Terms:
         else:
             key = frozenset(terms.items())
         found = self._forms.get(key)
+        tick()
         if found is None:
             found = Form()
             found.id = len(self._forms)
@@ -118,6 +120,7 @@ class Terms:
         """The one product; factors in the order of their atoms."""
         key = (i, factors, expo)
         found = self._monos.get(key)
+        tick()
         if found is None:
             found = Mono()
             found.id = len(self._monos)
