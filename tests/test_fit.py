@@ -70,6 +70,6 @@ def test_an_interrupt_ends_with_what_is_known() -> None:
         said.append(time.process_time())
         raise KeyboardInterrupt
 
-    found = fitted(np.random.default_rng(1).normal(size=60), progress=tell)
+    found = fitted(noisy(np.sin(3 * X)), progress=tell)
     assert found.stopped == "interrupted" and len(found.equations) > 3
     assert time.process_time() - said[0] < 2

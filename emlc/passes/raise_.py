@@ -165,7 +165,7 @@ def _tries(tape: Tape, names: list[str], declared: dict[str, Domain]) -> Iterato
             if made.formula not in seen:
                 seen.add(made.formula)
                 yield made
-            if made.clean:
+            if made.clean and made.real:
                 return
             made = _again(tape, made, declared) if free and len(tape) <= LARGE else None
 

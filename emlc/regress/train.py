@@ -197,7 +197,7 @@ class Circuit:
 
     def fits(self, rpn: Sequence[str]) -> bool:
         """Whether the tree gives all the data to rounding."""
-        return tree_misfit(rpn, self.names, self.x, self.target) < _FITS
+        return bool(tree_misfit(rpn, self.names, self.x, self.target) < _FITS)
 
 
 _STEPS = {1: 20, 2: 30, 3: 30, 4: 40, 5: 40, 6: 40}
