@@ -7,7 +7,16 @@ import sys
 import click
 
 from emlc.cli.command import Command, common, domain_option, read_text
-from emlc.cli.report import derivation, document, fitted, judged, result, steps_json, verdict_json
+from emlc.cli.report import (
+    derivation,
+    document,
+    fitted,
+    judged,
+    result,
+    steps_json,
+    verdict_json,
+    working,
+)
 from emlc.errors import LimitError, UsageError
 
 _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_code}
@@ -35,7 +44,8 @@ def command(expr: str, tree: str, domain: dict[str, str], explain: bool, as_json
     from emlc.pipeline import check
 
     formula, text = read_text(expr), read_text(tree)
-    verdict = check(formula, text, domain)
+    with working("proving"):
+        verdict = check(formula, text, domain)
     if as_json:
         more = {"steps": steps_json(verdict.steps)} if explain else {}
         document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict), **more)

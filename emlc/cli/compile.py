@@ -27,6 +27,7 @@ from emlc.cli.report import (
     result,
     steps_json,
     verdict_json,
+    working,
     write_file,
 )
 from emlc.errors import UsageError
@@ -94,7 +95,8 @@ def command(
         return
     from emlc.pipeline import compile
 
-    made = compile(text, domain, mode, check=not no_check)
+    with working("compiling"):
+        made = compile(text, domain, mode, check=not no_check)
     value = _value(made, at) if at else None
     if as_json:
         _document(made, at, value, svg, explain=explain)

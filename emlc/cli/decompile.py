@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from emlc.cli.command import Command, common, domain_option, output_option, read_text
-from emlc.cli.report import derivation, document, domain_text, note, result
+from emlc.cli.report import derivation, document, domain_text, note, result, working
 
 
 @click.command(cls=Command, short_help="Read a pure tree back as a formula.")
@@ -41,7 +41,9 @@ def command(
     """
     from emlc.pipeline import decompile
 
-    made = decompile(read_text(tree), domain)
+    text = read_text(tree)
+    with working("reading"):
+        made = decompile(text, domain)
     if as_json:
         entries = made.to_json()
         del entries["schema"]

@@ -13,7 +13,7 @@ from emlc.cli.command import (
     read_text,
 )
 from emlc.cli.compile import describe, write_tree
-from emlc.cli.report import document, result, verdict_json
+from emlc.cli.report import document, result, verdict_json, working
 
 NOTATIONS = ("infix", "latex", "wolfram", "nested", "rpn", "json")
 _OF_TREES = ("nested", "rpn", "json")
@@ -65,7 +65,8 @@ def command(
     text = read_text(expr)
     root = parse(text).root
     names = differentiable(root, wrt)
-    made = diff(root, names, order, domain, mode, check=not no_check)
+    with working("differentiating"):
+        made = diff(root, names, order, domain, mode, check=not no_check)
     if as_json:
         about = {"source": text, "wrt": list(names), "order": order}
         shown = {"derivative": made.source, "latex": show(made.formula, "latex")}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.errors import EmlcError
@@ -117,6 +119,33 @@ def note(label: str, text: str) -> None:
     lines = textwrap.wrap(text, width() - _LABEL, break_long_words=False) or [""]
     head = paint(f"{label:<{_LABEL}}", "faint", sys.stderr)
     sys.stderr.write(head + f"\n{'':<{_LABEL}}".join(lines) + "\n")
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A line on the terminal that counts the seconds of a call which takes more than one."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    import threading
+
+    done, begun = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not done.wait(1.0):
+            sys.stderr.write(f"\r{what}, {time.monotonic() - begun:.0f} s")
+            sys.stderr.flush()
+        if time.monotonic() - begun >= 1.0:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def warn(text: str) -> None:
