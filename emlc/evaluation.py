@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emlc.errors import ArgumentError
+from emlc.errors import ArgumentError, LimitError
 from emlc.exchange import formula_of
 from emlc.ir.domain import Domain
 from emlc.ir.node import Node, variables
@@ -67,7 +67,10 @@ def meant(root: Node, declared: dict[str, Domain]) -> tuple[Node, dict[str, Doma
         return root, declared
     from emlc.passes.raise_ import raise_tree
 
-    made = raise_tree(tape, declared)
+    try:
+        made = raise_tree(tape, declared)
+    except LimitError:
+        return root, declared
     if not made.proved:
         return root, declared
     own = ranges(simplify(made.formula), declared).variables

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emlc.deadline import OutOfTime, within
 from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, variables
@@ -92,8 +93,9 @@ def _raised(tape: Tape, given: Mapping[str, Domain], seconds: float) -> Raised |
     if len(tape) > _RAISED_ENTRIES:
         return None
     try:
-        found = raise_tree(tape, given, seconds)
-    except EmlcError:
+        with within(2 * seconds):
+            found = raise_tree(tape, given, seconds)
+    except (EmlcError, OutOfTime):
         return None
     return found if found.proved else None
 
