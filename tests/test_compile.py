@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
 
 import mpmath
+import numpy as np
 import pytest
 
 import emlc
@@ -20,7 +22,7 @@ from emlc.ir.tape import is_pure
 from emlc.lower.balls import evaluate, evaluate_all
 from emlc.parse import parse
 from emlc.passes.templates import LOGARITHM, OPPOSITE, REST, VALUE, programs
-from emlc.show import show
+from emlc.show import rpn_tokens, show
 from emlc.tables.primitives import ROWS, Primitive
 
 FORMULAS = json.loads((Path(__file__).parent / "data" / "formulas.json").read_text("utf-8"))
@@ -303,3 +305,29 @@ def test_the_digits_do_not_move_the_branch() -> None:
         with mpmath.workdps(digits):
             assert abs(complex(value.imag) - mpmath.pi) < 1e-15
             assert value.real.contains(0)
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.params], ids=lambda r: r.name)
+def test_robust_trees_evaluate_in_plain_doubles(row: Primitive) -> None:
+    """Eight digits in complex128, the tree run as it stands, at points near 0 of the domain."""
+    made = emlc.compile(call(row), mode="robust", check=False)
+    reference, rng = Reference(parse(call(row)).root), random.Random(row.name)
+    points, wanted = [], []
+    while len(points) < 40:
+        at = {p: (Fraction(rng.uniform(-3, 3)).limit_denominator(999), Fraction(0))
+              for p in row.params}  # fmt: skip
+        value = reference.at(at)
+        if value is not None and abs(value.imag) < 1e-20:
+            points.append(at)
+            wanted.append(complex(value))
+    columns = {p: np.array([float(at[p][0]) for at in points]) + 0j for p in row.params}
+    stack: list[np.ndarray] = []
+    with np.errstate(all="ignore"):
+        for token in rpn_tokens(made.tree):
+            if token == "E":
+                y = stack.pop()
+                stack.append(np.exp(stack.pop()) - np.log(y))
+            else:
+                stack.append(columns[token] if token in columns else np.ones(40, complex))
+    error = abs(stack.pop() - wanted) / np.maximum(np.abs(wanted), 1e-3)
+    assert (error < 1e-8).all(), points[int(np.argmax(error))]

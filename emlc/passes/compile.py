@@ -134,7 +134,8 @@ class Compiler:
             return None
         real = all(self.ranges.of(a).real for a in (n, *n.args))
         plane = not real and self.mode != "finite"
-        uses = {"", self.mode, "plane"} if plane else {"", self.mode}
+        uses = {"", self.mode} | ({"plane"} if plane else set())
+        uses |= set() if self.mode == "robust" else {"cut"}
         candidates = self._right(n, uses)
         if not candidates and plane and all(self.best.get(a) for a in n.args):
             candidates = self._right(n, {"fallback"})

@@ -22,8 +22,9 @@ class Witness:
     source    who published or found it
     body      a formula of other rows that computes the pattern on `where`
     given     facts that hold for parts of the body there
-    use       "" always, "finite" in that mode only, "plane" where a part is
-              not real, "fallback" there when no other row is right
+    use       "" always, "finite" in that mode only, "cut" not in mode robust, for a step on a
+              cut that rounding leaves, "plane" where a part is not real, "fallback" there when no
+              other row is right
     """
 
     computes: str
@@ -337,12 +338,12 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("asin(x)", "111111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1EEE1EE1111111xE1E"
           "E111111111EEE1EE11EE1EEEE1EE1111111xEE1EExE1EE11EEE1EEE1EE1E1E1EEEE1EE111111111EEE1EE1"
           "1EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1EE1EEE1EE1E",
-          where="x:[-1,1]", off="x:-1,1", reach=1000),
+          where="x:[-1,1]", off="x:-1,1"),
     ),
     "acos": (
         W("acos(x)", "11111111xE1EE111111111EEE1EE11EE1EEEE1EE1111111xEE1EExE1EE11EEE1EEE1EE1E1E1E"
           "EE1EEEE1EE111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1EE1EE1E",
-          where="x:[-1,1]", off="x:-1,1", reach=1000),
+          where="x:[-1,1]", off="x:-1,1"),
     ),
     "atan": (
         W("atan(x)", "11111111111EEE1EE11EE1EEEE1EE1111111111E1EEEE11EEE1EE11EEEE1EE11111111E1EEEE"
@@ -472,7 +473,7 @@ BODIES: dict[str, tuple[Witness, ...]] = {
           given="exp(2*i*x):unit circle; exp(2*i*x)+1:nonzero"),
     ),
     "asin": (
-        W("asin(x)", where="x:[-1,1]", body="ln((x-sqrt(x^2-1))/(-i))/i",
+        W("asin(x)", where="x:[-1,1]", use="cut", body="ln((x-sqrt(x^2-1))/(-i))/i",
           given="sqrt(x^2-1):unit disc; x-sqrt(x^2-1):unit circle; "
                 "(x-sqrt(x^2-1))/(-i):unit circle; (x-sqrt(x^2-1))/(-i):right nonzero"),
         # the logarithm of e times a number of modulus 1 is never 0
@@ -489,7 +490,7 @@ BODIES: dict[str, tuple[Witness, ...]] = {
     ),
     "acos": (
         # the raw logarithm of the lower half circle has the right limit at -1
-        W("acos(x)", where="x:[-1,1]", body=f"{_L.format(z='x-sqrt(x^2-1)')}/(-i)",
+        W("acos(x)", where="x:[-1,1]", use="cut", body=f"{_L.format(z='x-sqrt(x^2-1)')}/(-i)",
           given="sqrt(x^2-1):unit disc; x-sqrt(x^2-1):unit circle"),
         W("acos(x)", where="x:[-1,1]", use="finite", body="pi/2-asin(x)"),
         W("acos(x)", where="x:complex", body="ln(x+i*sqrt(1-x^2))/i",
