@@ -37,6 +37,7 @@ _ROUNDS = 2
 _SHORT_SUMS = 8
 _SECONDS = 6.0
 _READING = 16.0
+_READING_ENTRY = 5e-5
 _MOST_PLACES = 20
 _I = BY_NAME["i"]
 _NONNEGATIVE = domain("nonnegative")
@@ -140,13 +141,14 @@ def raise_tree(
 def _readings(tape: Tape, names: list[str], declared: dict[str, Domain]) -> list[_Try]:
     """The readings that are done in time; at least one, or none is possible."""
     made: list[_Try] = []
+    seconds = _READING + _READING_ENTRY * len(tape)
     try:
-        with within(_READING):
+        with within(seconds):
             made.extend(_tries(tape, names, declared))
     except OutOfTime:
         if not made:
             raise LimitError(
-                f"reading the tree took more than {_READING:g} s of processor time",
+                f"reading the tree took more than {seconds:.0f} s of processor time",
                 hint=f"it has {len(tape):,} distinct subtrees; a part of it may be read",
             ) from None
     return made
