@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emlc.check.reference import Reference
 from emlc.errors import EmlcError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node
@@ -15,7 +17,7 @@ from emlc.parse import parse, parse_tree
 from emlc.show import show
 from tests.fuzz import settings
 from tests.fuzz.texts import NOTATIONS, documents, near, sets, valid, written
-from tests.strategies import expressions, pure_trees
+from tests.strategies import expressions, formulas, pure_trees
 
 _SECONDS = 20.0
 
@@ -63,6 +65,23 @@ def test_formulas_come_back(root: Node, notation: str) -> None:
     assert show(again, notation) == text
     if notation == "infix":
         assert again is parse(show(again)).root
+
+
+_POINTS = [
+    {"x": (Fraction(a), Fraction(b)), "y": (Fraction(c), Fraction(d))}
+    for a, b, c, d in (("7/3", 0, "-5/2", 0), ("-1/3", "5/4", 2, "-2/7"), (0, 0, 1, 0))
+]
+
+
+@settings(60)
+@given(formulas, st.sampled_from(("infix", "latex", "wolfram")))
+def test_formulas_come_back_with_their_meaning(root: Node, notation: str) -> None:
+    again = parse(show(root, notation), notation).root
+    here, there = Reference(root), Reference(again)
+    for point in _POINTS:
+        want, got = here.at(point, 30), there.at(point, 30)
+        assert (want is None) == (got is None), (point, want, got)
+        assert want is None or abs(want - got) <= 1e-25 * max(1, abs(want)), (point, want, got)
 
 
 @settings(150)
