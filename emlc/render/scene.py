@@ -98,8 +98,18 @@ def scene(
     if style == "macro" and known is None:
         known = folding.blocks(tape, ranges)
     source = _Source(tape, sizes, known if style == "macro" else None)
-    hot = frozenset(highlight)
-    root = len(tape) - 1
+    spots = _spots(source, len(tape) - 1, style, limit, max_depth, frozenset(highlight))
+    _name_shared(spots)
+    equals = "=" if isinstance(sizes[-1], int) else "≈"
+    distinct = _plural(len(tape), "distinct subtree")
+    caption = f"K {equals} {words(sizes[-1])}, depth {depth:,}, {distinct}"
+    return Scene(spots, caption, _left_out(spots, style, sizes, source, len(tape)))
+
+
+def _spots(
+    source: _Source, root: int, style: Style, limit: int, max_depth: int | None, hot: frozenset[int]
+) -> list[Spot]:
+    """What is drawn from the root on, breadth first."""
     spots = [source.spot(root, 0, root in hot)]
     drawn: dict[int, int] = {}
     for number, spot in enumerate(spots):
@@ -109,18 +119,14 @@ def scene(
         if style == "dag" and spot.entry in drawn:
             spot.kind, spot.target = "again", drawn[spot.entry]
         elif len(spots) + len(below) > limit or spot.depth == max_depth:
-            spot.kind, spot.label = "more", words(sizes[spot.entry])
+            spot.kind, spot.label = "more", words(source.sizes[spot.entry])
         else:
             drawn[spot.entry] = number
             spot.left = len(spots)
             spot.right = len(spots) + 1 if len(below) > 1 else NONE
             spots += [source.spot(k, spot.depth + 1, spot.hot or k in hot) for k in below]
             spots[spot.left].side = "left"
-    _name_shared(spots)
-    equals = "=" if isinstance(sizes[-1], int) else "≈"
-    distinct = _plural(len(tape), "distinct subtree")
-    caption = f"K {equals} {words(sizes[-1])}, depth {depth:,}, {distinct}"
-    return Scene(spots, caption, _left_out(spots, style, sizes, source, len(tape)))
+    return spots
 
 
 class _Source:

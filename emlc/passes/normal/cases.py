@@ -27,6 +27,7 @@ from emlc.show import show
 from emlc.tables.primitives import BY_NAME
 
 Step = tuple[str, str]
+Exclusions = Sequence[tuple[Node, Fraction]]
 Decide = Callable[[Node, Mapping[str, Domain]], bool]
 _QUESTIONS = 2
 MAX_CASES = 400
@@ -73,7 +74,7 @@ def prove_equal(
     tape: Tape,
     domains: Mapping[str, Domain],
     conditions: Mapping[Node, Domain],
-    excluded: Sequence[tuple[Node, Fraction]] = (),
+    excluded: Exclusions = (),
     seconds: float = 2.0,
     decide: Decide | None = None,
 ) -> Proof:
@@ -96,7 +97,7 @@ def _prove_cases(
     root: Node,
     tape: Tape,
     first: Case,
-    excluded: Sequence[tuple[Node, Fraction]],
+    excluded: Exclusions,
     decide: Decide | None,
     proof: Proof,
 ) -> None:
@@ -141,9 +142,7 @@ def _fresh(case: Case, seen: set[tuple[object, ...]]) -> bool:
     return fresh
 
 
-def _prove(
-    root: Node, tape: Tape, case: Case, excluded: Sequence[tuple[Node, Fraction]], proof: Proof
-) -> list[Case]:
+def _prove(root: Node, tape: Tape, case: Case, excluded: Exclusions, proof: Proof) -> list[Case]:
     """Prove one case; the cases of the zeros that it leaves out. Raises _Open."""
     try:
         return _proved(root, tape, case, excluded, proof, count_turns=False)
@@ -156,31 +155,14 @@ def _prove(
 
 
 def _proved(
-    root: Node,
-    tape: Tape,
-    case: Case,
-    excluded: Sequence[tuple[Node, Fraction]],
-    proof: Proof,
-    *,
+    root: Node, tape: Tape, case: Case, excluded: Exclusions, proof: Proof, *,
     count_turns: bool,
-) -> list[Case]:
+) -> list[Case]:  # fmt: skip
     space = Space(case.domains, count_turns=count_turns)
-    try:
-        leaves = {n: _form(space, f) for n, f in case.leaves.items()}
-        if not _conditions_hold(space, case):
-            return []
-        for place in case.vanishing:
-            zero = _form(space, place)
-            if space.box(zero).excludes(0.0):
-                return []
-            space.vanish(zero)
-        source = read_formula(space, root, leaves)
-    except Undefined:
+    started = _start(space, root, case)
+    if started is None:
         return []
-    except Unknown as why:
-        raise _Open(f"the formula: {why}") from None
-    if not isinstance(source, Form):
-        return []
+    leaves, source = started
     try:
         value = read_tape(space, tape, leaves)
     except (Undefined, Unknown) as why:
@@ -197,6 +179,25 @@ def _proved(
         return list(_zero_cases(space, case))
     except Unknown as why:
         raise _Open(f"the zeros left out: {why}") from None
+
+
+def _start(space: Space, root: Node, case: Case) -> tuple[dict[str, Form], Form] | None:
+    """What the variables and the formula are in this case; None where it is empty."""
+    try:
+        leaves = {n: _form(space, f) for n, f in case.leaves.items()}
+        if not _conditions_hold(space, case):
+            return None
+        for place in case.vanishing:
+            zero = _form(space, place)
+            if space.box(zero).excludes(0.0):
+                return None
+            space.vanish(zero)
+        source = read_formula(space, root, leaves)
+    except Undefined:
+        return None
+    except Unknown as why:
+        raise _Open(f"the formula: {why}") from None
+    return (leaves, source) if isinstance(source, Form) else None
 
 
 def _different(space: Space, case: Case, value: Value, source: Form) -> _Open:
@@ -235,9 +236,7 @@ def _conditions_hold(space: Space, case: Case) -> bool:
     return True
 
 
-def _is_excluded(
-    space: Space, excluded: Sequence[tuple[Node, Fraction]], leaves: Mapping[str, Form]
-) -> bool:
+def _is_excluded(space: Space, excluded: Exclusions, leaves: Mapping[str, Form]) -> bool:
     for part, value in excluded:
         try:
             made = read_formula(space, part, leaves)

@@ -102,6 +102,30 @@ class Space(Logs):
             body = log.body if c == 1 and log is not None and log.spread is None else None
             if isinstance(body, Form) and not any(_starts_with_prime(n) for n in body.terms):
                 return body
+        factors, whole, rest, sign = self._terms_of_exp(a)
+        if self.thorough and (factors or whole):
+            self.note("exp(k ln u) = u^k", "u is not 0")
+        expo = self.form(rest) if rest else None
+        number, made = self.monomial(0, factors, expo)
+        if not rest and len(factors) > 1 and made.box is None:
+            box = self.remembered(a, domain("complex"))
+            if box.real and number == 1:
+                own = self.mono_box(made)
+                made.box = own.meet(exp_of(box)) or own
+        number = number * sign
+        if len(factors) > 1:
+            d, made = self.joined_roots(made)
+            number = number * d
+        for m, n in whole:
+            d, raised = self.power(m, n)
+            e, made = self.product(made, raised)
+            number = number * d * e
+        return self.spread(made, number)
+
+    def _terms_of_exp(
+        self, a: Form
+    ) -> tuple[dict[Atom, Number], list[tuple[Mono, int]], dict[Mono, Number], Number]:
+        """The sum as powers of bases, whole powers of products, what stays in exp, and a sign."""
         factors: dict[Atom, Number] = {}
         rest: dict[Mono, Number] = {}
         whole: list[tuple[Mono, int]] = []
@@ -121,24 +145,7 @@ class Space(Logs):
                     factors[base] = factors.get(base, 0) + c
             else:
                 rest[m] = c
-        if self.thorough and (factors or whole):
-            self.note("exp(k ln u) = u^k", "u is not 0")
-        expo = self.form(rest) if rest else None
-        number, made = self.monomial(0, factors, expo)
-        if not rest and len(factors) > 1 and made.box is None:
-            box = self.remembered(a, domain("complex"))
-            if box.real and number == 1:
-                own = self.mono_box(made)
-                made.box = own.meet(exp_of(box)) or own
-        number = number * sign
-        if len(factors) > 1:
-            d, made = self.joined_roots(made)
-            number = number * d
-        for m, n in whole:
-            d, raised = self.power(m, n)
-            e, made = self.product(made, raised)
-            number = number * d * e
-        return self.spread(made, number)
+        return factors, whole, rest, sign
 
     def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
         """P^q Q^q as (P Q)^q for positive sums with a product of one term."""

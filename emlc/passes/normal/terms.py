@@ -360,11 +360,6 @@ def add_to(total: dict[Mono, Number], a: Form, times: Number = 1) -> None:
             total[m] = _small(old + c)
 
 
-def size_of(x: Number) -> Number:
-    """The absolute value."""
-    return x if x >= 0 else -x
-
-
 def _small(x: Number) -> Number:
     """An int where the number is whole."""
     if type(x) is Fraction and x.denominator == 1:
@@ -383,10 +378,7 @@ def _atom_id(pair: tuple[Atom, Number]) -> int:
 
 def _sum_factor(m: Mono) -> Atom | None:
     """A sum that stands in the monomial with a power of at least 1."""
-    for atom, q in m.factors:
-        if atom.kind == "sum" and q >= 1:
-            return atom
-    return None
+    return next((atom for atom, q in m.factors if atom.kind == "sum" and q >= 1), None)
 
 
 def names_in(*products: Mono) -> set[str]:
