@@ -11,7 +11,7 @@ from functools import lru_cache
 from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
 from emlc.passes.normal import lemmas
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms, size_of
 from emlc.passes.normal.values import Value
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
@@ -303,11 +303,11 @@ class Boxes(Terms):
         box = atom.box
         if q == 1 or (box is OFF_ZERO and q == -1):
             return box
-        if q == int(q) and abs(q) <= 8:
-            made = box.square() if abs(q) > 1 else box
+        if q == int(q) and size_of(q) <= 8:
+            made = box.square() if size_of(q) > 1 else box
             for _ in range(abs(int(q)) - 2):
                 made = made * box
-            if abs(q) > 2 and int(q) % 2 == 0 and box.real:
+            if size_of(q) > 2 and int(q) % 2 == 0 and box.real:
                 made = made.meet(domain("nonnegative")) or made
             if q > 0:
                 return made

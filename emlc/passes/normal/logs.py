@@ -9,7 +9,7 @@ from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
 from emlc.passes.normal.boxes import HALF_LINE, OFF_ZERO, REAL, Boxes, bound, number_box
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, add_to, names_in
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, add_to, names_in, size_of
 from emlc.passes.normal.values import Infinite, Value
 
 _NONZERO = domain("nonzero")
@@ -34,7 +34,7 @@ class Logs(Boxes):
         if quarters:
             add_to(total, self.half_turn, Fraction(quarters, 2))
             phase = phase + point(Fraction(quarters, 2)).re
-        size = self.zero if c in (1, -1) else self._ln_rational(Fraction(abs(c)))
+        size = self.zero if c in (1, -1) else self._ln_rational(Fraction(size_of(c)))
         turns = whole_turns(phase)
         if turns is None and self.thorough:
             phase = self._phase_of(self.form(total)) or phase
@@ -185,7 +185,7 @@ class Logs(Boxes):
 
     def squares_apart(self, a: Form, *, licensed: bool = True) -> list[Atom]:
         """a - b and a + b of a^2 - b^2 where the logarithm may be split so, or the form itself."""
-        halves = [self._half_of(m, abs(c)) for m, c in a.terms.items()]
+        halves = [self._half_of(m, size_of(c)) for m, c in a.terms.items()]
         signs = sum(1 if c > 0 else -1 for c in a.terms.values())
         if len(halves) == 2 and not signs and all(h is not None for h in halves):
             u, v = (h for h in halves if h is not None)

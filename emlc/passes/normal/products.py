@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from emlc.passes.normal.space import Space
-from emlc.passes.normal.terms import Atom, Form, Mono, Number
+from emlc.passes.normal.terms import Atom, Form, Mono, Number, size_of
 from emlc.tables.identities import CIRCULAR, HYPERBOLIC, QUOTIENTS
 
 _MOST_TERMS = 12
@@ -154,7 +154,7 @@ def _quotients(a: Product) -> None:
         p = a.functions.get((below, inner), 0)
         if q * p >= 0:
             continue
-        n = min(abs(q), abs(p)) * (1 if q > 0 else -1)
+        n = min(size_of(q), size_of(p)) * (1 if q > 0 else -1)
         for key, step in (((name, inner), -n), ((below, inner), n), ((made, inner), n)):
             a.functions[key] = a.functions.get(key, 0) + step
             if not a.functions[key]:

@@ -42,9 +42,6 @@ class Atom:
     base: Atom | None
     log: Form | None
 
-    def __repr__(self) -> str:
-        return f"<{self.kind} {self.body}>"
-
 
 class Mono:
     """A product; `log` is the atom when the product is nothing but one logarithm."""
@@ -360,11 +357,14 @@ def add_to(total: dict[Mono, Number], a: Form, times: Number = 1) -> None:
             total[m] = _small(old + c)
 
 
+def size_of(x: Number) -> Number:
+    """The absolute value."""
+    return x if x >= 0 else -x
+
+
 def _small(x: Number) -> Number:
     """An int where the number is whole."""
-    if type(x) is Fraction and x.denominator == 1:
-        return x.numerator
-    return x
+    return x.numerator if type(x) is Fraction and x.denominator == 1 else x
 
 
 def _whole(atom: Atom, q: Number) -> bool:
