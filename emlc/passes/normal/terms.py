@@ -383,8 +383,7 @@ def _sum_factor(m: Mono) -> Atom | None:
 
 def names_in(*products: Mono) -> set[str]:
     """The names of the variables of some products."""
-    found: set[str] = set()
-    seen: set[Mono] = set()
+    found, seen = set[str](), set[Mono]()
     stack = list(products)
     while stack:
         top = stack.pop()
