@@ -13,6 +13,7 @@ from typing import Any
 from emlc.search.program import ADD, EXP, LN, MUL, SUB
 
 Half = tuple[Any, Any]
+LARGEST = 1e260  # exp of what is larger is outside the terms of every bound
 
 
 class Undefined(ArithmeticError):
@@ -31,7 +32,7 @@ def exp_exact(mp: Any, v: Half) -> Half:
         if b == mp.floor(b):
             return (a if mp.floor(b / 2) * 2 == b else -a), mp.mpf(0)
         raise Undefined
-    if abs(a) > 1e12:
+    if max(abs(a), abs(b)) > LARGEST:
         raise TooLarge
     r = mp.exp(a)
     return r * mp.cospi(b), r * mp.sinpi(b) / mp.pi

@@ -83,7 +83,7 @@ class Meeting:
         self._piece = 0
         for s in range((size - self.table.size - 2) // 2 + 1):
             out += self._meet(s, size - 2 * s)
-        return out
+        return [hit for hit in out if self._holds(hit)]
 
     def ready(self, size: int, max_size: int) -> bool:
         """Store the needs that trees of `size` nodes take; False when they do not fit."""
@@ -151,7 +151,7 @@ class Meeting:
             if count < 0:
                 return -1, out
             self.beyond += beyond
-            self.lossy += max(0, lossy - len(unsure))
+            self.lossy += max(0, lossy - len(unsure)) + (found == MOST_HITS)
             out += [Hit(*(int(v) for v in row)) for row in hits[:found]]
             for row in unsure[:lossy].tolist():
                 self.tick()
@@ -193,6 +193,17 @@ class Meeting:
             put(n.slots, count, v[0])
             count += 1
         return count, []
+
+    def _holds(self, hit: Hit) -> bool:
+        """Whether the tree gives the target at high precision."""
+        self.tick()
+        n = self.needs
+        chain = [(hit.sibling, hit.side)]
+        at = hit.need
+        while n.parent[at] >= 0:
+            chain.append((int(n.sibling[at]), int(n.side[at])))
+            at = int(n.parent[at])
+        return self._precise().holds(hit.entry, chain, n.value[0])
 
     def _precise(self) -> Refiner:
         if self._refiner is None:
@@ -289,7 +300,7 @@ class Meeting:
         out: list[Hit] = []
         for found, unsure, lossy in in_threads(self._mine(work), self.threads):
             self.tick()
-            self.lossy += max(0, lossy - len(unsure))
+            self.lossy += max(0, lossy - len(unsure)) + (len(found) == MOST_HITS)
             out += [Hit(*row) for row in found]
             for a, b in unsure:
                 self.tick()

@@ -7,7 +7,18 @@ from typing import Any
 import numpy as np
 
 from emlc.search.exact import Half, TooLarge, Undefined, exp_exact, ln_exact, minus_exact
-from emlc.search.halfturn import BEYOND, FINE, LARGEST, LOG, LOSSY, PLAIN, RANGE, UNDEFINED, UNIT
+from emlc.search.halfturn import (
+    BEYOND,
+    FINE,
+    LARGEST,
+    LOG,
+    LOSSY,
+    NEAR,
+    PLAIN,
+    RANGE,
+    UNDEFINED,
+    UNIT,
+)
 from emlc.search.table import Array, Table, find, put
 
 DIGITS = 120
@@ -43,6 +54,24 @@ class Refiner:
                 e, n_ = exp_exact(self.mp, known[i, p]), ln_exact(self.mp, known[j, p])
                 known[stack.pop(), p] = minus_exact(self.mp, e, n_)
         return known[n, p]
+
+    def holds(self, entry: int, chain: list[tuple[int, int]], target: Array) -> bool:
+        """Whether an entry below (sibling, side), ..., up to the root gives the target."""
+        for p, wanted in enumerate(target):
+            try:
+                v = self.value(entry, p)
+                for sibling, side in chain:
+                    other = self.value(sibling, p)
+                    e, n = (other, v) if side == 0 else (v, other)
+                    v = minus_exact(self.mp, exp_exact(self.mp, e), ln_exact(self.mp, n))
+                v = ln_exact(self.mp, v) if wanted[5] == LOG else v
+            except (Undefined, TooLarge):
+                return False
+            t = self.half(wanted)
+            near = NEAR * self._size(t)
+            if v != t and not all(abs(a - b) <= near for a, b in zip(v, t, strict=True)):
+                return False
+        return True
 
     def half(self, row: Array) -> Half:
         """The pair of a plain row of six doubles."""

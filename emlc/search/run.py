@@ -25,7 +25,6 @@ from emlc.search.progress import Pulse, Tell, TimeUp
 from emlc.search.result import SearchResult
 from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, find, forecast, grow
 from emlc.search.undo import BRANCHES
-from emlc.search.work import MOST_HITS
 
 NEED_BYTES = 48 + 15 + 24
 MODES = ("exact", "shortest", "finite")
@@ -279,7 +278,7 @@ def _settled(result: SearchResult, r: Round, size: int) -> None:
     if size + 2 > result.lower_bound:
         result.lower_bound, result.terms = size + 2, terms(r.goal, r.points)
     lossy = max(r.widening, r.table.lossy) + r.meeting.lossy
-    result.undecided = max(result.undecided, lossy + (len(r.hits) >= MOST_HITS))
+    result.undecided = max(result.undecided, lossy)
 
 
 def _alternatives(r: Round) -> Iterator[list[str]]:

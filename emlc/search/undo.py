@@ -133,8 +133,8 @@ def forward(
                     st = subtract(v, ln[s, p], v)
                 elif st == LOSSY:
                     return True
-                elif st == BEYOND:
-                    return False
+            if st == BEYOND:
+                return False
             s, d, q = sibling[q], sides[q], parent[q]
         if st == UNDEFINED:
             return False
