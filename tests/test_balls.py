@@ -16,6 +16,7 @@ from emlc.check.reference import Reference
 from emlc.errors import ArgumentError
 from emlc.ir.node import ONE, Node, Var, eml, fold, node, var
 from emlc.ir.tape import flatten
+from emlc.lower import forms as algebra
 from emlc.lower.balls import Ball, evaluate, evaluate_all
 from emlc.parse import parse_tree
 from emlc.tables.primitives import ROWS, Primitive
@@ -242,3 +243,22 @@ def test_a_sum_of_monomials_that_differ_by_a_rational_factor_keeps_the_factor() 
     point = {"x": 5.900261835313842e-219, "y": 8.57271289213765e-213}
     found = emlc.evaluate(tape, point).value.real
     assert str(found.mid().str(16, radius=False)) == "8.572712892139680e-213"
+
+
+def test_powers_and_products_of_sums_under_a_logarithm() -> None:
+    """Neither the number of factors nor their powers cost more than their count."""
+    forms = algebra.Forms(128)
+
+    def log_of(whole: int, *primes: int) -> int:
+        made = {algebra.ONE: Fraction(whole)}
+        for p in primes:
+            made = algebra.plus(made, forms.exp_real({forms.atom("logn", p): Fraction(1, 2)}))
+        return forms.atom("log", algebra.form_key(made))
+
+    root = log_of(1, 2)
+    # (1 + sqrt 2)^9 = 1393 + 985 sqrt 2
+    small = forms.exp_real({root: Fraction(9)})
+    assert sorted(small.values()) == [985, 1393]
+    assert forms.exp_real({root: Fraction(5000)})
+    many = {log_of(k, 2, 3, 5): Fraction(1) for k in range(1, 40)}
+    assert forms.exp_real(many)

@@ -182,6 +182,12 @@ def test_samples_hold_the_points_that_matter(
     assert all(found.variables["x"].contains(*p) for p in points)
 
 
+def test_rounding_lets_no_point_in() -> None:
+    """1/tanh(x) is beyond 1, by less than doubles tell."""
+    found = ranges(simplify(parse("asec(tanh(x))").root))
+    assert not list(sample(found, 200, 0))
+
+
 def test_samples_keep_to_conditions_on_parts() -> None:
     found = ranges(parse("ln(x+y)").root)
     points = list(sample(found, 100, 1))

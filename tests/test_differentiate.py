@@ -228,6 +228,14 @@ def test_the_normal_form_is_taken_where_it_is_shorter(text: str, order: int) -> 
     assert close(Reference(made.formula).at(at, 40), Reference(plain).at(at, 40))
 
 
+NEGATED = [("y/(-x)", "y/x^2"), ("2/(-x)^3", "6/x^4"), ("(-x)^x", "(-x)^x*ln(-x) + (-x)^x")]
+
+
+@pytest.mark.parametrize(("text", "want"), NEGATED)
+def test_what_is_divided_by_the_opposite(text: str, want: str) -> None:
+    assert diff(text, "x", check=False).source == want
+
+
 def test_the_verb_takes_several_variables() -> None:
     assert diff("x^3*y^2", ("x", "y")).source == "6*x^2*y"
     assert diff("x^3", order=2).source == "6*x"

@@ -8,6 +8,7 @@ import random
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from emlc.check.reference import Point, Reference
 from emlc.ir.domain import Domain
@@ -16,6 +17,7 @@ from emlc.passes.ranges import Ranges
 Gaussian = tuple[Fraction, Fraction]
 
 _TINY = Fraction(1, 1 << 40)
+_GRAIN = 1 << 100
 _REAL = [Fraction(n, d) for n, d in (
     (0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (1, 2), (-1, 2), (3, 1), (-3, 1), (1, 1000),
     (-1, 1000), (10, 1), (-10, 1), (5, 4), (-7, 3), (30, 1), (-30, 1), (99, 100), (-99, 100),
@@ -121,20 +123,24 @@ class _Filter:
             if value is None or abs(value) < 1e-15:
                 return False
         for reference, d in self.parts:
-            value = reference.at(point, 20)
+            value = reference.at(point, 40)
             if value is None or not _inside(d, value):
                 return False
         return True
 
 
-def _inside(d: Domain, value: object) -> bool:
-    z = complex(value)  # type: ignore[call-overload]
-    near_zero = abs(z) < 1e-15
+def _inside(d: Domain, value: Any) -> bool:
+    near_zero = abs(value) < 1e-15
     if near_zero and d.excludes(0.0):
         return False
-    return d.contains(_finite(z.real), Fraction(0) if abs(z.imag) < 1e-15 else _finite(z.imag))
+    flat = abs(value.imag) < 1e-15
+    return d.contains(_settled(value.real), Fraction(0) if flat else _settled(value.imag))
 
 
-def _finite(x: float) -> Fraction:
-    """The number; one beyond doubles counts as the largest of them."""
-    return Fraction(max(-sys.float_info.max, min(sys.float_info.max, x)))
+def _settled(x: Any) -> Fraction:
+    """A number of 40 digits without the last ten, which are noise: coth(20) is beyond 1."""
+    if not abs(x) < sys.float_info.max:
+        return Fraction(sys.float_info.max if x > 0 else -sys.float_info.max)
+    man, exp = x.man_exp
+    size = Fraction(man) * Fraction(2) ** exp
+    return Fraction(round(size * _GRAIN), _GRAIN) * (1 if x > 0 else -1)

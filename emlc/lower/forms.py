@@ -20,6 +20,7 @@ Key = tuple[Any, ...]
 
 ONE, PI = 0, 1
 MAX_TERMS = 12
+_MOST_SUMS = 40  # factors that are multiplied out, counted as often as they occur
 _MAX_BITS = 512
 _HUGE = 1 << 1100  # no double is beyond it
 _PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
@@ -201,17 +202,27 @@ class Forms:
         return {self.atom("exp", form_key(rest)): scale}
 
     def exp_real(self, exponent: Form) -> Form:
-        """exp of a real form, short sums under a logarithm multiplied out."""
-        for atom, c in exponent.items():
-            key = self._keys[atom]
-            if key[0] != "log" or c < 1 or len(key[1]) > MAX_TERMS or key[1][0][0] == PI:
-                continue
-            inner = dict(key[1])
-            others = self.exp_real(plus(exponent, {atom: Fraction(1)}, -1))
-            product = self._multiply(inner, others)
-            if product is not None:
-                return scaled(product, self.sign(inner))
-        return self._monomial(exponent)
+        """exp of a real form, short sums under a logarithm multiplied out, one after the other."""
+        sums = [
+            (atom, int(c))
+            for atom, c in sorted(exponent.items())
+            if c >= 1 and (key := self._keys[atom])[0] == "log"
+            and len(key[1]) <= MAX_TERMS and key[1][0][0] != PI
+        ]  # fmt: skip
+        if not sums or sum(c for _, c in sums) > _MOST_SUMS:
+            return self._monomial(exponent)
+        left = plus(exponent, {atom: Fraction(c) for atom, c in sums}, -1)
+        made = self._monomial(left)
+        kept: Form = {}
+        for atom in (atom for atom, c in sums for _ in range(c)):
+            inner = dict(self._keys[atom][1])
+            product = self._multiply(inner, made)
+            if product is None:
+                kept = plus(kept, {atom: Fraction(1)})
+            else:
+                made = scaled(product, self.sign(inner))
+        whole = self._multiply(made, self._monomial(kept)) if kept else made
+        return self._monomial(exponent) if whole is None else whole
 
     def _multiply(self, a: Form, b: Form) -> Form | None:
         """a * b when one factor of every pair of terms is a plain monomial and the sum is short."""

@@ -67,7 +67,7 @@ def factors(n: Node) -> Product | None:
         if value is not None and (value or e > 0) and abs(e) * _bits(value) <= _MOST_BITS:
             coefficient *= value**e
         elif head is NEG:
-            coefficient *= (-1) ** e
+            coefficient *= -1 if e % 2 else 1
             stack.append((top.args[0], e))
         elif head is MUL or head is DIV:
             stack += [(top.args[1], e if head is MUL else -e), (top.args[0], e)]
