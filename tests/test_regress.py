@@ -1,4 +1,4 @@
-"""Formulas from data: the exact solver, circuits, evolution, the estimator."""
+"""Formulas from data: the exact solver, evolution, the estimator."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ import pytest
 from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.tape import flatten, is_pure, measure
 from emlc.parse import parse
-from emlc.regress.circuit import loss_and_slopes, mixtures, parameters, to_logits
 from emlc.regress.constants import near
 from emlc.regress.exact import solve
 from emlc.regress.fit import Fit, Options, fit
-from emlc.regress.train import TARGETS, Circuit, paper_data
+from emlc.regress.train import TARGETS, paper_data
 from emlc.regress.trees import values
 
 X = np.linspace(0.3, 2.7, 41)
@@ -75,71 +74,6 @@ def test_solver_finds_nothing_in_noise() -> None:
 def test_solver_refuses_bad_data(columns: Any, target: Any, said: str) -> None:
     with pytest.raises(ArgumentError, match=said):
         solve(columns, target)
-
-
-# -- circuits --------------------------------------------------------------------------------------
-
-
-def test_the_master_formula_has_the_papers_number_of_parameters() -> None:
-    for depth in range(1, 7):
-        assert parameters(depth, 1) == 5 * 2**depth - 6
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_slopes_are_derivatives(seed: int) -> None:
-    """On complex values, so that every path of the kernel is taken."""
-    columns, y = paper_data("11xyEE1EE", step=0.5)
-    c = Circuit(3, columns, np.exp(1j * y))
-    logits = np.random.default_rng(seed).normal(size=(c.inputs, c.terms)) * 0.7
-    logits[:, 0] += 1.0
-    mix, slope, grad = np.zeros_like(logits), np.zeros_like(logits), np.zeros_like(logits)
-
-    def loss(at: Any, derive: bool = False) -> float:
-        mixtures(at, c.allowed, 0.8, mix)
-        return float(loss_and_slopes(mix, c.x, c.wanted, c.work, slope, derive))
-
-    here = loss(logits, True)
-    assert math.isfinite(here)
-    to_logits(mix, slope, c.allowed, 0.8, grad)
-    assert np.abs(grad).max() > 0
-    for j, o in np.argwhere(c.allowed)[6::5]:
-        moved = [logits.copy(), logits.copy()]
-        moved[0][j, o] += 1e-5
-        moved[1][j, o] -= 1e-5
-        numeric = (loss(moved[0]) - loss(moved[1])) / 2e-5
-        assert grad[j, o] == pytest.approx(numeric, rel=1e-4, abs=1e-5 * np.abs(grad).max())
-
-
-def test_a_loss_out_of_range_is_infinite_and_never_a_number() -> None:
-    c = Circuit(4, {"x": X * 3}, X)
-    mix = np.zeros((c.inputs, c.terms))
-    mix[:, 0] = 1.0
-    mix[2:16:2] = [0.0, 0.0, 1.0]
-    mix[16::2] = [0.0, 1.0, 0.0]
-    assert loss_and_slopes(mix, c.x, c.wanted, c.work, np.zeros_like(mix), False) == math.inf
-
-
-@pytest.mark.parametrize("target", TARGETS[:4], ids=lambda t: f"depth {t[0]}")
-def test_circuits_recover_the_papers_targets(target: tuple[int, str, str]) -> None:
-    columns, y = paper_data(target[1])
-    circuit = Circuit(target[0], columns, y)
-    for seed in range(8):
-        run = circuit.train(seed, seconds=20)
-        assert run.success and run.rpn is not None
-        x = np.linspace(0.6, 2.0, 7)
-        assert at(run.rpn, x=x, y=x) == pytest.approx(at(list(target[1]), x=x, y=x))
-    again = circuit.train(3, seconds=20)
-    assert circuit.train(3, seconds=20).rpn == again.rpn
-
-
-def test_the_papers_schedule_recovers_depth_two() -> None:
-    columns, y = paper_data("1yxEE", step=0.25)
-    circuit = Circuit(2, columns, y, gates="paper")
-    run = circuit.train_as_paper(0, search=3000, hardening=1000)
-    assert run.success
-    assert circuit.snapped_by_loss(run.logits, 0.1) == list("1yxEE")
-    losses = run.history[np.isfinite(run.history)]
-    assert losses[-1] < 1e-3 * losses[0]
 
 
 # -- fits ------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ alpha + beta x + ... + gamma f_j, with f_j the output of gate j where j < 2^n, a
 the bottom. The coefficients are a softmax of `logits[j] / tau`; 5*2^n - 6 of them in one variable.
 
 Values and derivatives go through all gates in tiles of points, in real arithmetic as long as a
-gate's values are real. A loss that is not finite is inf, never a number that stands for one.
+gate's values are real. Where a double does not hold a gate's value, the loss is inf, never a number
+that stands for it.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -15,6 +16,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import njit
 
 from emlc.lower.jit import Array, compiled
 from emlc.lower.vector import atan as small_atan
@@ -22,7 +24,16 @@ from emlc.lower.vector import exp as fast_exp
 from emlc.lower.vector import log as fast_log
 from emlc.lower.vector import sin_cos
 
-TILE = 64
+_LARGEST_EXPONENT = 709.0
+_LEAST = 1e-300
+
+# Sums in any order, so that they become vector code; what is not finite stays so.
+_sums = njit(error_model="numpy", fastmath={"reassoc"})
+
+
+def tile(inputs: int, points: int) -> int:
+    """How many points go through a circuit at once: many, as long as the caches hold them."""
+    return min(points, max(64, 2**17 // inputs))
 
 
 def parameters(depth: int, variables: int) -> int:
@@ -50,25 +61,30 @@ def mixtures(logits: Array, allowed: Array, tau: float, out: Array) -> None:
             out[j, o] /= total
 
 
+# -- values ----------------------------------------------------------------------------------------
+
+
 @compiled
-def inputs(
-    j: int, gates: int, mix: Array, x: Array, lo: int, n: int,
-    ur: Array, ui: Array, fr: Array, fi: Array, real: Array,
+def fill(
+    j: int, mix: Array, x: Array, lo: int, n: int, real: Array,
+    ur: Array, ui: Array, fr: Array, fi: Array,
 ) -> bool:  # fmt: skip
-    """Fill input j at points lo..lo+n; whether it is real."""
-    for t in range(n):
-        ur[j, t] = mix[j, 0]
-    for v in range(x.shape[0]):
-        c = mix[j, 1 + v]
-        if c != 0.0:
+    """Input j at points lo..lo+n; whether it is real."""
+    last = mix.shape[1] - 1
+    c = mix[j, last] if j < real.size else 0.0
+    if c == 0.0:
+        for t in range(n):
+            ur[j, t] = mix[j, 0]
+    else:
+        for t in range(n):
+            ur[j, t] = mix[j, 0] + c * fr[j, t]
+    for v in range(0, last - 1, 2):
+        w = min(v + 1, last - 2)
+        a, b = mix[j, 1 + v], mix[j, 1 + w] if w > v else 0.0
+        if a != 0.0 or b != 0.0:
             for t in range(n):
-                ur[j, t] += c * x[v, lo + t]
-    c = mix[j, mix.shape[1] - 1]
-    if j >= gates or c == 0.0:
-        return True
-    for t in range(n):
-        ur[j, t] += c * fr[j, t]
-    if real[j]:
+                ur[j, t] += a * x[v, lo + t] + b * x[w, lo + t]
+    if c == 0.0 or real[j]:
         return True
     for t in range(n):
         ui[j, t] = c * fi[j, t]
@@ -93,9 +109,9 @@ def polar(size: float, angle: float) -> tuple[float, float]:
 def argument(re: float, im: float) -> float:
     """The angle of re + i im, without branches; pi on the negative real axis."""
     x, y = abs(re), abs(im)
-    p = min(x, y) / max(max(x, y), 1e-300)
-    steep = p > 0.41421356237309503
-    q = (p - 1.0) / (p + 1.0) if steep else p
+    low, high = min(x, y), max(x, y)
+    steep = low > 0.41421356237309503 * high
+    q = (low - high if steep else low) / max(low + high if steep else high, _LEAST)
     a = small_atan(q) * math.pi + (0.25 * math.pi if steep else 0.0)
     a = 0.5 * math.pi - a if y > x else a
     a = math.pi - a if re < 0.0 else a
@@ -103,217 +119,280 @@ def argument(re: float, im: float) -> float:
 
 
 @compiled
-def gate(
-    s: int, n: int, plain_x: bool, plain_y: bool, ur: Array, ui: Array,
-    er: Array, ei: Array, fr: Array, fi: Array,
+def powers(
+    j: int, s: int, n: int, plain: bool, ur: Array, ui: Array, er: Array, ei: Array,
 ) -> bool:  # fmt: skip
-    """f_s = exp(input 2s) - ln(input 2s+1) at n points; whether it is real."""
-    j, k = 2 * s, 2 * s + 1
-    if plain_x:
+    """e_s = exp(input j); whether doubles hold it."""
+    high = far = 0
+    for t in range(n):
+        high |= 0 if ur[j, t] < _LARGEST_EXPONENT else 1
+        er[s, t] = fast_exp(ur[j, t])
+    if plain:
+        return high == 0
+    for t in range(n):
+        far |= 0 if abs(ui[j, t]) < 1e9 else 1
+    if far == 0:
         for t in range(n):
-            er[s, t] = fast_exp(ur[j, t])
+            er[s, t], ei[s, t] = polar(er[s, t], ui[j, t])
     else:
         for t in range(n):
-            er[s, t], ei[s, t] = polar(fast_exp(ur[j, t]), ui[j, t])
-    if plain_y:
-        low = math.inf
-        for t in range(n):
-            low = min(low, ur[k, t])
-        if low > 1e-300:
-            for t in range(n):
-                fr[s, t] = er[s, t] - fast_log(ur[k, t])
-            if not plain_x:
-                for t in range(n):
-                    fi[s, t] = ei[s, t]
-            return plain_x
-    if plain_y:
-        for t in range(n):
-            ui[k, t] = 0.0
-    if plain_x:
-        for t in range(n):
-            ei[s, t] = 0.0
+            ei[s, t] = er[s, t] * math.sin(ui[j, t])
+            er[s, t] *= math.cos(ui[j, t])
+    return high == 0
+
+
+@compiled
+def less_real_logs(k: int, s: int, n: int, ur: Array, er: Array, fr: Array) -> bool:
+    """f_s = e_s - ln(input k) where that input is real and positive; whether it is."""
+    low = 0
     for t in range(n):
-        size = max(ur[k, t] * ur[k, t] + ui[k, t] * ui[k, t], 1e-300)
+        low |= 0 if ur[k, t] > _LEAST else 1
+        fr[s, t] = er[s, t] - fast_log(ur[k, t])
+    return low == 0
+
+
+@compiled
+def less_logs(
+    k: int, s: int, n: int, ur: Array, ui: Array, er: Array, ei: Array, fr: Array, fi: Array
+) -> bool:
+    """f_s = e_s - ln(input k); whether doubles hold it."""
+    off = 0
+    for t in range(n):
+        size = ur[k, t] * ur[k, t] + ui[k, t] * ui[k, t]
+        off |= 0 if (size > _LEAST) & (size < 1.0 / _LEAST) else 1
         fr[s, t] = er[s, t] - 0.5 * fast_log(size)
         fi[s, t] = ei[s, t] - argument(ur[k, t], ui[k, t])
-    return False
+    if off == 0:
+        return True
+    for t in range(n):
+        length = math.hypot(ur[k, t], ui[k, t])
+        if not _LEAST < length < 1.0 / _LEAST:
+            return False
+        fr[s, t] = er[s, t] - math.log(length)
+    return True
+
+
+@compiled
+def gate(
+    s: int, n: int, plain: Array, real: Array,
+    ur: Array, ui: Array, er: Array, ei: Array, fr: Array, fi: Array,
+) -> bool:  # fmt: skip
+    """f_s = exp(input 2s) - ln(input 2s+1) at n points; whether doubles hold it."""
+    j, k = 2 * s, 2 * s + 1
+    if not powers(j, s, n, plain[j], ur, ui, er, ei):
+        return False
+    real[s] = plain[j]
+    if plain[k]:
+        if less_real_logs(k, s, n, ur, er, fr):
+            if not plain[j]:
+                for t in range(n):
+                    fi[s, t] = ei[s, t]
+            return True
+        for t in range(n):
+            ui[k, t] = 0.0
+    if plain[j]:
+        for t in range(n):
+            ei[s, t] = 0.0
+    real[s] = False
+    return less_logs(k, s, n, ur, ui, er, ei, fr, fi)
+
+
+# -- derivatives -----------------------------------------------------------------------------------
+
+
+@_sums
+def dot(a: Array, b: Array, n: int) -> float:
+    """The sum of the first n products."""
+    made = 0.0
+    for t in range(n):
+        made += a[t] * b[t]
+    return made
+
+
+@_sums
+def sums(g: Array, a: Array, b: Array, n: int) -> tuple[float, float, float]:
+    """The sums of the first n of g, g a and g b."""
+    one = first = second = 0.0
+    for t in range(n):
+        one += g[t]
+        first += g[t] * a[t]
+        second += g[t] * b[t]
+    return one, first, second
 
 
 @compiled
 def back(
-    j: int, n: int, gates: int, mix: Array, x: Array, lo: int, plain: bool, real: Array,
-    gr: Array, gi: Array, ar: Array, ai: Array, fr: Array, fi: Array, slope: Array,
+    j: int, n: int, mix: Array, x: Array, lo: int, plain: bool, real: Array, gr: Array, gi: Array,
+    ar: Array, ai: Array, fr: Array, fi: Array, slope: Array,
 ) -> None:  # fmt: skip
     """Add to the slopes of input j's coefficients from its adjoint gr + i gi; pass it on below."""
     last = mix.shape[1] - 1
-    total = 0.0
-    for t in range(n):
-        total += gr[t]
-    slope[j, 0] += total
-    for v in range(x.shape[0]):
-        total = 0.0
-        for t in range(n):
-            total += gr[t] * x[v, lo + t]
-        slope[j, 1 + v] += total
-    if j >= gates:
+    for v in range(0, x.shape[0], 2):
+        w = min(v + 1, x.shape[0] - 1)
+        one, first, second = sums(gr, x[v, lo:], x[w, lo:], n)
+        slope[j, 1 + w] += second
+        if w > v:
+            slope[j, 1 + v] += first
+        if v == 0:
+            slope[j, 0] += one
+    if j >= real.size:
         return
-    total = 0.0
-    for t in range(n):
-        total += gr[t] * fr[j, t]
-    if not plain and not real[j]:
-        for t in range(n):
-            total -= gi[t] * fi[j, t]
-    slope[j, last] += total
     c = mix[j, last]
+    slope[j, last] += dot(gr, fr[j], n)
     for t in range(n):
         ar[j, t] = c * gr[t]
+    if real[j]:
+        return  # what is imaginary in the adjoint of a real value changes nothing
     if plain:
         for t in range(n):
             ai[j, t] = 0.0
     else:
+        slope[j, last] -= dot(gi, fi[j], n)
         for t in range(n):
             ai[j, t] = c * gi[t]
 
 
 @compiled
-def loss_and_slopes(
-    mix: Array, x: Array, wanted: Array, work: Array, slope: Array, derive: bool
-) -> float:
-    """The mean squared error over all points, and its derivatives by the coefficients.
+def through_power(
+    s: int, n: int, plain: bool, gr: Array, gi: Array, ar: Array, ai: Array, er: Array, ei: Array
+) -> None:
+    """g = the adjoint of gate s times e_s."""
+    if plain:
+        for t in range(n):
+            gr[t] = ar[s, t] * er[s, t]
+    else:
+        for t in range(n):
+            gr[t] = ar[s, t] * er[s, t] - ai[s, t] * ei[s, t]
+            gi[t] = ar[s, t] * ei[s, t] + ai[s, t] * er[s, t]
 
-    wanted is (2, points), real and imaginary; work is (8, inputs, TILE).
-    """
-    gates = mix.shape[0] // 2
-    count = x.shape[1]
+
+@compiled
+def through_log(
+    s: int, k: int, n: int, plain: bool, gr: Array, gi: Array,
+    ar: Array, ai: Array, ur: Array, ui: Array,
+) -> None:  # fmt: skip
+    """g = minus the adjoint of gate s by input k."""
+    if plain:
+        for t in range(n):
+            gr[t] = -ar[s, t] / ur[k, t]
+    else:
+        for t in range(n):
+            size = -1.0 / (ur[k, t] * ur[k, t] + ui[k, t] * ui[k, t])
+            gr[t] = (ar[s, t] * ur[k, t] + ai[s, t] * ui[k, t]) * size
+            gi[t] = (ai[s, t] * ur[k, t] - ar[s, t] * ui[k, t]) * size
+
+
+@compiled
+def reverse(
+    mix: Array, x: Array, lo: int, n: int, work: Array, plain: Array, real: Array, weight: Array,
+    g: Array, slope: Array,
+) -> None:  # fmt: skip
+    """Add to the slopes what n points give, from the adjoint of the root downwards."""
     ur, ui, er, ei = work[0], work[1], work[2], work[3]
     fr, fi, ar, ai = work[4], work[5], work[6], work[7]
-    real = np.zeros(gates, dtype=np.bool_)
-    plain = np.zeros(2 * gates, dtype=np.bool_)
-    gr, gi = np.empty(TILE), np.zeros(TILE)
+    gr, gi = g[0], g[1]
+    for s in range(1, real.size):
+        j, k = 2 * s, 2 * s + 1
+        if weight.size:
+            push(s, n, weight[s], real[s], fr, fi, ar, ai)
+        through_power(s, n, plain[j], gr, gi, ar, ai, er, ei)
+        back(j, n, mix, x, lo, plain[j], real, gr, gi, ar, ai, fr, fi, slope)
+        through_log(s, k, n, plain[k], gr, gi, ar, ai, ur, ui)
+        back(k, n, mix, x, lo, plain[k], real, gr, gi, ar, ai, fr, fi, slope)
+
+
+# -- the loss --------------------------------------------------------------------------------------
+
+MOST = 50.0
+
+
+@compiled
+def excess(s: int, n: int, real: bool, fr: Array, fi: Array) -> float:
+    """The sum of (abs(f_s) - MOST)^2 where f_s is larger."""
+    made = 0.0
+    for t in range(n):
+        size = abs(fr[s, t]) if real else math.sqrt(fr[s, t] ** 2 + fi[s, t] ** 2)
+        if size > MOST:
+            made += (size - MOST) ** 2
+    return made
+
+
+@compiled
+def push(
+    s: int, n: int, weight: float, real: bool, fr: Array, fi: Array, ar: Array, ai: Array
+) -> None:
+    """Add the derivative of weight * excess to the adjoint of gate s."""
+    for t in range(n):
+        size = abs(fr[s, t]) if real else math.sqrt(fr[s, t] ** 2 + fi[s, t] ** 2)
+        if size > MOST:
+            pull = 2.0 * weight * (size - MOST) / size
+            ar[s, t] += pull * fr[s, t]
+            if not real:
+                ai[s, t] -= pull * fi[s, t]
+
+
+@compiled
+def clear(
+    k: int, mix: Array, x: Array, lo: int, n: int, plain: bool, real: Array, work: Array,
+    room: Array,
+) -> None:  # fmt: skip
+    """Lower room[k] to the least abs(w) / a at n points, w the argument k of ln and a the sum of
+    the sizes of its terms.
+
+    Logits that move by at most d move w, the gate below apart, by at most 2 a d / tau.
+    """
+    last = mix.shape[1] - 1
+    c = mix[k, last] if k < real.size else 0.0
+    ur, ui, fr, fi = work[0], work[1], work[4], work[5]
+    for t in range(n):
+        size = mix[k, 0]
+        for v in range(last - 1):
+            size += mix[k, 1 + v] * abs(x[v, lo + t])
+        if c != 0.0:
+            size += c * (abs(fr[k, t]) if real[k] else math.hypot(fr[k, t], fi[k, t]))
+        near = abs(ur[k, t]) if plain else math.hypot(ur[k, t], ui[k, t])
+        room[k] = min(room[k], near / size)
+
+
+@compiled
+def loss_and_slopes(
+    mix: Array, x: Array, wanted: Array, work: Array, weight: Array, room: Array, slope: Array,
+    derive: bool,
+) -> tuple[float, float]:  # fmt: skip
+    """The mean squared error over all points and the penalty, with their derivatives by the
+    coefficients; inf where doubles do not hold the values.
+
+    wanted is (2, points), real and imaginary; work is (8, inputs, tile). The penalty is the sum of
+    weight[s] * (abs(f_s) - MOST)^2 over gates and points where it is larger; none for empty weight.
+    room[k], unless empty, becomes how far the argument k of ln stays from 0; see `clear`.
+    """
+    count = x.shape[1]
+    real = np.zeros(mix.shape[0] // 2, dtype=np.bool_)
+    plain = np.zeros(mix.shape[0], dtype=np.bool_)
+    ur, ui, er, ei = work[0], work[1], work[2], work[3]
+    fr, fi, ar, ai = work[4], work[5], work[6], work[7]
+    g = np.zeros((2, work.shape[2]))
     slope[:, :] = 0.0
-    total = 0.0
-    for lo in range(0, count, TILE):
-        n = min(TILE, count - lo)
-        for s in range(gates - 1, 0, -1):
-            for j in range(2 * s, 2 * s + 2):
-                plain[j] = inputs(j, gates, mix, x, lo, n, ur, ui, fr, fi, real)
-            real[s] = gate(s, n, plain[2 * s], plain[2 * s + 1], ur, ui, er, ei, fr, fi)
+    room[:] = 1.0
+    error = penalty = 0.0
+    for lo in range(0, count, work.shape[2]):
+        n = min(work.shape[2], count - lo)
+        for s in range(real.size - 1, 0, -1):
+            plain[2 * s] = fill(2 * s, mix, x, lo, n, real, ur, ui, fr, fi)
+            plain[2 * s + 1] = fill(2 * s + 1, mix, x, lo, n, real, ur, ui, fr, fi)
+            if not gate(s, n, plain, real, ur, ui, er, ei, fr, fi):
+                return math.inf, 0.0
+            if weight.size:
+                penalty += weight[s] * excess(s, n, real[s], fr, fi)
+            if room.size:
+                clear(2 * s + 1, mix, x, lo, n, plain[2 * s + 1], real, work, room)
         for t in range(n):
             dr = fr[1, t] - wanted[0, lo + t]
             di = (0.0 if real[1] else fi[1, t]) - wanted[1, lo + t]
-            total += dr * dr + di * di
+            error += dr * dr + di * di
             ar[1, t], ai[1, t] = 2.0 * dr / count, -2.0 * di / count
-        if not total < 1e300:
-            return math.inf
-        if not derive:
-            continue
-        for s in range(1, gates):
-            j, k = 2 * s, 2 * s + 1
-            flat = real[s]
-            for t in range(n):
-                gr[t] = ar[s, t] * er[s, t]
-            if not flat:
-                if plain[j]:
-                    for t in range(n):
-                        gi[t] = ai[s, t] * er[s, t]
-                else:
-                    for t in range(n):
-                        gr[t] -= ai[s, t] * ei[s, t]
-                        gi[t] = ar[s, t] * ei[s, t] + ai[s, t] * er[s, t]
-            elif s > 1:
-                for t in range(n):
-                    gi[t] = ai[s, t] * er[s, t]
-            back(j, n, gates, mix, x, lo, False, real, gr, gi, ar, ai, fr, fi, slope)
-            if plain[k]:
-                for t in range(n):
-                    gr[t] = -ar[s, t] / ur[k, t]
-                    gi[t] = -ai[s, t] / ur[k, t]
-            else:
-                for t in range(n):
-                    size = -1.0 / (ur[k, t] ** 2 + ui[k, t] ** 2)
-                    gr[t] = (ar[s, t] * ur[k, t] + ai[s, t] * ui[k, t]) * size
-                    gi[t] = (ai[s, t] * ur[k, t] - ar[s, t] * ui[k, t]) * size
-            back(k, n, gates, mix, x, lo, False, real, gr, gi, ar, ai, fr, fi, slope)
-    return total / count
-
-
-@compiled
-def nearest_singularity(gates: int, work: Array, n: int) -> float:
-    """The least modulus of an argument of ln at the last tile."""
-    low = math.inf
-    for s in range(1, gates):
-        for t in range(n):
-            low = min(low, abs(work[0, 2 * s + 1, t]) + abs(work[1, 2 * s + 1, t]))
-    return low
-
-
-@compiled
-def to_logits(mix: Array, slope: Array, allowed: Array, tau: float, grad: Array) -> None:
-    """Derivatives by the logits from those by the coefficients."""
-    for j in range(2, mix.shape[0]):
-        mean = 0.0
-        for o in range(mix.shape[1]):
-            mean += mix[j, o] * slope[j, o]
-        for o in range(mix.shape[1]):
-            grad[j, o] = mix[j, o] * (slope[j, o] - mean) / tau if allowed[j, o] else 0.0
-
-
-@compiled
-def descend(
-    logits: Array, allowed: Array, free: Array, x: Array, wanted: Array, work: Array,
-    steps: int, rate: float, rate_end: float, tau: float, tau_end: float, power: float,
-    noise: float, clip: float, enough: float, history: Array,
-) -> float:  # fmt: skip
-    """Adam with a falling temperature; the last finite loss. The history gets every loss.
-
-    With noise, Gumbel noise of falling size is added to the logits, so that every step tries a
-    choice near a discrete one. A step after which the loss is not finite is undone and halved.
-    """
-    shape = logits.shape
-    mix, slope, grad = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    first, second, tried = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    kept = logits.copy()
-    shrink, last = 1.0, math.inf
-    for step in range(steps):
-        part = step / max(1, steps - 1)
-        heat = tau * (tau_end / tau) ** (part**power)
-        pace = (rate + (rate_end - rate) * part) * shrink
-        for j in range(2, shape[0]):
-            for o in range(shape[1]):
-                tried[j, o] = logits[j, o]
-                if noise > 0.0 and allowed[j, o]:
-                    u = max(np.random.random(), 1e-12)
-                    tried[j, o] -= noise * (1.0 - part) * math.log(-math.log(u) + 1e-12)
-        mixtures(tried, allowed, heat, mix)
-        loss = loss_and_slopes(mix, x, wanted, work, slope, True)
-        history[step] = loss
-        if not loss < math.inf:
-            if noise == 0.0:
-                logits[:, :] = kept
-                shrink *= 0.5
-            continue
-        last = loss
-        kept[:, :] = logits
-        if loss < enough:
-            break
-        to_logits(mix, slope, allowed, heat, grad)
-        norm = 0.0
-        for j in range(2, shape[0]):
-            for o in range(shape[1]):
-                norm += grad[j, o] ** 2
-        if not norm < 1e300:
-            continue
-        # No step goes farther than the nearest zero of an argument of ln allows.
-        near = nearest_singularity(shape[0] // 2, work, min(TILE, x.shape[1]))
-        pace *= min(1.0, 20.0 * near + 0.02)
-        scale = min(1.0, clip / math.sqrt(norm)) if clip > 0.0 and norm > 0.0 else 1.0
-        for j in range(2, shape[0]):
-            for o in range(shape[1]):
-                if free[j, o]:
-                    g = grad[j, o] * scale
-                    first[j, o] = 0.9 * first[j, o] + 0.1 * g
-                    second[j, o] = 0.999 * second[j, o] + 0.001 * g * g
-                    m = first[j, o] / (1.0 - 0.9 ** (step + 1))
-                    v = second[j, o] / (1.0 - 0.999 ** (step + 1))
-                    logits[j, o] -= pace * m / (math.sqrt(v) + 1e-8)
-    return last
+        if not error + penalty < math.inf:
+            return math.inf, 0.0
+        if derive:
+            reverse(mix, x, lo, n, work, plain, real, weight, g, slope)
+    return error / count, penalty

@@ -158,7 +158,7 @@ def harden_by_loss(
     logits: Array, allowed: Array, tau: float, x: Array, wanted: Array, work: Array, choice: Array
 ) -> None:
     """Fix one input after the other, from the root, to the term that costs the loss least."""
-    mix, slope = np.zeros(logits.shape), np.zeros(logits.shape)
+    mix, slope, none = np.zeros(logits.shape), np.zeros(logits.shape), np.zeros(0)
     mixtures(logits, allowed, tau, mix)
     for j in range(2, logits.shape[0]):
         best, low = 0, math.inf
@@ -175,7 +175,7 @@ def harden_by_loss(
                 if allowed[j, o] and soft[o] > 0.02:
                     mix[j, :] = 0.0
                     mix[j, o] = 1.0
-                    now = loss_and_slopes(mix, x, wanted, work, slope, False)
+                    now, _ = loss_and_slopes(mix, x, wanted, work, none, none, slope, False)
                     if now < low:
                         best, low = o, now
         mix[j, :] = 0.0

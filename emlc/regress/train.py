@@ -12,9 +12,11 @@ import numpy as np
 
 from emlc.errors import ArgumentError
 from emlc.lower.jit import Array, compiled
-from emlc.regress.circuit import TILE, descend
+from emlc.regress.circuit import tile
+from emlc.regress.descent import descend
 from emlc.regress.exact import misfit as tree_misfit
 from emlc.regress.snapping import EXACT, harden, harden_by_loss, polish
+from emlc.regress.trees import values
 
 MAX_DEPTH = 12
 _POINTS = 36
@@ -28,6 +30,7 @@ class Trained:
     """One run. `rpn` is the snapped tree, None where its values are no finite numbers.
 
     success   whether the tree gives all the data to rounding, by rigorous evaluation where needed
+    accepted  whether it is a success by the author's criterion
     loss      mean squared error of the snapped tree on the points trained on
     restarts  how many circuits were snapped and polished
     history   the loss of each step of the last descent
@@ -42,6 +45,7 @@ class Trained:
     seconds: float
     history: Array = field(repr=False)
     logits: Array = field(repr=False)
+    accepted: bool = False
 
 
 @compiled
@@ -53,8 +57,7 @@ def seeded(seed: int) -> None:
 @compiled
 def attempts(
     count: int, allowed: Array, x: Array, wanted: Array, work: Array, f: Array, good: Array,
-    steps: int, bias: float, choice: Array, logits: Array, history: Array, enough: float,
-    passes: int,
+    bias: float, choice: Array, logits: Array, history: Array, enough: float, passes: int,
 ) -> tuple[float, int]:  # fmt: skip
     """Circuits drawn from trained and from random logits, snapped and polished, until one is exact.
 
@@ -71,8 +74,8 @@ def attempts(
                     logits[j, o] = np.random.normal()
                 logits[j, 0] += bias
         if trained:
-            descend(logits, allowed, allowed, x, wanted, work, steps, 0.3, 0.1, 1.0, 0.25, 1.0,
-                    0.5, 0.0, EXACT, history)  # fmt: skip
+            descend(logits, allowed, x, wanted, work, (0.3, 0.1), (1.0, 0.25), 1e300, 0.5, EXACT,
+                    history)  # fmt: skip
         harden(logits, allowed, 0.0 if trained else 1.0, trial)
         error = polish(trial, allowed, x, wanted, f, good, passes)
         if error < low:
@@ -87,17 +90,11 @@ class Circuit:
     """A complete tree of gates over some variables, with data to be trained on.
 
     columns   variable names and their values; target real or complex values, one a point
-    gates     "mixed" (the master formula) or "paper" (inputs above the bottom choose between 1 and
-              the gate below only, as in the author's trainer)
     """
 
-    def __init__(
-        self, depth: int, columns: Mapping[str, Any], target: Any, *, gates: str = "mixed"
-    ) -> None:
+    def __init__(self, depth: int, columns: Mapping[str, Any], target: Any) -> None:
         if not 1 <= depth <= MAX_DEPTH:
             raise ArgumentError(f"a depth of {depth} is not between 1 and {MAX_DEPTH}")
-        if gates not in ("mixed", "paper"):
-            raise ArgumentError(f"no gates {gates!r}", hint="mixed or paper")
         self.depth, self.names = depth, list(columns)
         self.x = np.ascontiguousarray([np.asarray(c, dtype=np.float64) for c in columns.values()])
         self.target = np.asarray(target, dtype=np.complex128)
@@ -105,9 +102,7 @@ class Circuit:
         self.inputs, self.terms = 2 ** (depth + 1), len(self.names) + 2
         self.allowed = np.ones((self.inputs, self.terms), dtype=np.bool_)
         self.allowed[2**depth :, -1] = False
-        if gates == "paper":
-            self.allowed[: 2**depth, 1:-1] = False
-        self.work = np.zeros((8, self.inputs, TILE))
+        self.work = np.zeros((8, self.inputs, tile(self.inputs, self.x.shape[1])))
 
     def train(self, seed: int, *, seconds: float = 60.0) -> Trained:
         """Short annealed descents on a few points, each snapped and polished, until one is exact.
@@ -130,13 +125,14 @@ class Circuit:
         while True:
             batch = 4 * _DRAWS
             error, count = attempts(
-                batch, self.allowed, x, wanted, self.work, f, good, steps, _BIAS, choice, logits,
+                batch, self.allowed, x, wanted, self.work, f, good, _BIAS, choice, logits,
                 history, EXACT, 12,
             )  # fmt: skip
             restarts += count
             if error < found.loss:
                 rpn = self.rpn(choice)
                 found.rpn, found.loss = rpn, error
+                found.accepted = error < 1e-6
                 if error < 1e-12:
                     found.success = self.fits(rpn)
             if found.success or time.monotonic() - begun > seconds:
@@ -144,32 +140,6 @@ class Circuit:
         found.restarts, found.steps = restarts, -(-restarts // _DRAWS) * steps
         found.seconds = time.monotonic() - begun
         return found
-
-    def train_as_paper(self, seed: int, *, search: int = 6000, hardening: int = 2000) -> Trained:
-        """The schedule of the author's trainer: Adam at a high temperature, then a falling one.
-
-        Its penalties on entropy and size are left out, and its random numbers are not ours.
-        """
-        begun = time.monotonic()
-        rng = np.random.default_rng(seed)
-        logits = rng.normal(size=(self.inputs, self.terms))
-        logits[2**self.depth :, 0] += 2.0 if seed % 2 == 0 else 0.0
-        logits[: 2**self.depth, :] = 0.0
-        logits[: 2**self.depth, 0] = rng.normal(size=2**self.depth) + 4.0
-        free = self.allowed.copy()
-        free[: 2**self.depth, -1] = False
-        history = np.full(search + hardening, math.inf)
-        data = (self.allowed, free, self.x, self.wanted, self.work)
-        descend(logits, *data, search, 0.01, 0.01, 2.5, 2.5, 1.0, 0.0, 1.0, 1e-20, history)
-        descend(logits, *data, hardening, 0.01, 1e-4, 2.5, 0.01, 2.0, 0.0, 1.0, 1e-24,
-                history[search:])  # fmt: skip
-        choice = np.zeros(self.inputs, dtype=np.int64)
-        harden(logits, self.allowed, 0.0, choice)
-        rpn = self.rpn(choice)
-        worst = tree_misfit(rpn, self.names, self.x, self.target)
-        loss = float(np.mean(np.abs(worst * self.target) ** 2)) if worst < math.inf else math.inf
-        seconds = time.monotonic() - begun
-        return Trained(rpn, worst < _FITS, loss, 1, search + hardening, seconds, history, logits)
 
     def snapped_by_loss(self, logits: Array, tau: float = 1.0) -> list[str]:
         """The tree of a trained circuit, every choice by how little the loss suffers."""
@@ -212,11 +182,21 @@ def _spread(x: Array, most: int, seed: int) -> Array:
 
 def paper_data(rpn: Sequence[str], step: float = 0.1) -> tuple[dict[str, Array], Array]:
     """The paper's grid, x and y in [1, 3], where a tree of x and y is real, with its values."""
-    from emlc.regress.trees import values
-
     side = np.arange(1.0, 3.0 + step / 2, step)
     x, y = (a.ravel() for a in np.meshgrid(side, side, indexing="ij"))
-    made, status = values(list(rpn), ["x", "y"], np.array([x, y]))
+    return _where_real(rpn, x, y)
+
+
+def same_elsewhere(found: Sequence[str], rpn: Sequence[str], points: int = 400) -> bool:
+    """Whether two trees of x and y agree where the paper tests, x and y in [0.5, 5]."""
+    x, y = np.random.default_rng(12345).uniform(0.5, 5.0, (2, points))
+    columns, wanted = _where_real(rpn, x, y)
+    points_kept = np.array(list(columns.values()))
+    return tree_misfit(found, list(columns), points_kept, wanted.astype(complex)) < _FITS
+
+
+def _where_real(rpn: Sequence[str], x: Array, y: Array) -> tuple[dict[str, Array], Array]:
+    made, status = values(rpn, ["x", "y"], np.array([x, y]))
     fine = (made[:, 1] == 0.0) & (status == 0)
     return {"x": x[fine], "y": y[fine]}, made[fine, 0]
 
