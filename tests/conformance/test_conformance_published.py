@@ -91,6 +91,27 @@ def test_what_is_refuted_is_right_elsewhere_or_wrong_everywhere(entry: dict[str,
     assert wrong not in found and found.count(not wrong) >= 4
 
 
+CHAIN = json.loads(DATA.read_text(encoding="utf-8"))["chain"]
+
+
+@pytest.mark.parametrize("step", CHAIN, ids=lambda e: e["witness"])
+@pytest.mark.parametrize("where", ["real", "plane"])
+def test_a_step_of_the_chain(step: dict[str, Any], where: str) -> None:
+    """Formulas both, judged by mpmath."""
+    if where not in step:
+        return
+    names = variables(emlc.parse(step["formula"]).root)
+    sets = dict.fromkeys(names, "complex") if where == "plane" else {}
+    drawn = points(step["formula"], sets, many(20, 300))
+    refuted = isinstance(step[where], dict)
+    if refuted:
+        drawn = [{n: gaussian(v) for n, v in step[where]["at"].items()}]
+    pairs = [(formula(step["formula"], p), formula(step["witness"], p)) for p in drawn]
+    found = [got is not None and same(got, want) for want, got in pairs if want is not None]
+    assert len(found) >= (10 if names and not refuted else 1)
+    assert not any(found) if refuted else all(found)
+
+
 def test_most_of_what_is_wrong_is_known() -> None:
     assert len(PUBLISHED) >= 100
     assert sum(isinstance(e["real"], dict) for e in PUBLISHED) == 30
