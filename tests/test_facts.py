@@ -6,6 +6,8 @@ import math
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -22,6 +24,7 @@ from emlc.parse import parse_tree
 from emlc.passes.facts import (
     TOP,
     Fact,
+    arg_of,
     direction,
     exp,
     exp_of,
@@ -262,3 +265,75 @@ def test_a_long_tape_takes_one_sweep() -> None:
     for k in range(100_000):
         tree = eml(tree, ONE) if k % 2 else eml(ONE, tree)
     assert len(facts(flatten(tree), {"x": domain("positive")})) == 100_002
+
+
+# -- every kind of box: what is known is true, and is what the golden file says -------------
+
+_LINES = (
+    "0", "[1,1]", "[-1,-1]", "[0,1]", "(0,1)", "[0,inf)", "(0,inf)", "(-inf,0)", "(-inf,0]",
+    "[-1,1]", "(-2,-1)", "[1,2)", "(-inf,inf)", "[2,inf)", "(-inf,-1]",
+)  # fmt: skip
+_TURNS = (
+    "0", "(0,1/2)", "[0,1/2]", "[-1/2,0)", "[-1/2,0]", "[1/4,3/4)", "(-inf,inf)", "(0,inf)",
+    "[0,inf)", "(-inf,0)", "(-inf,0]", "[1,1]", "(-1,1]", "[-3/4,-1/4]", "[5/4,7/4]",
+)  # fmt: skip
+_QS = (0.5, -2.0)
+GOLDEN = Path(__file__).parent / "golden" / "facts.txt"
+
+
+def ends(i: Interval) -> list[float]:
+    """Points of an interval: its ends where they are in it, some near them, one within."""
+    lo, hi = max(i.lo, -3.25), min(i.hi, 3.25)
+    if lo == hi:
+        return [lo]
+    near = [lo + (hi - lo) / 1024, hi - (hi - lo) / 512]
+    return [*near, *(e for e, o in ((i.lo, i.lo_open), (i.hi, i.hi_open)) if not o)]
+
+
+def has(i: Interval, x: Any) -> bool:
+    inside = (i.lo < x or (i.lo == x and not i.lo_open)) and (
+        i.hi > x or (i.hi == x and not i.hi_open)
+    )
+    return bool(inside)
+
+
+def written(made: Domain) -> str:
+    """A set as text, to nine digits."""
+
+    def side(i: Interval) -> str:
+        lo, hi = (f"{x:.9g}" for x in (i.lo + 0.0, i.hi + 0.0))
+        return f"{'[('[i.lo_open]}{lo},{hi}{'])'[i.hi_open]}"
+
+    return f"{side(made.re)} {side(made.im)}{' nonzero' if made.excludes(0.0) else ''}"
+
+
+def image(name: str, re: float, im: float, q: float) -> Any:
+    """The exact value of a function at re + i pi im, and whether it is one number."""
+    turn = mpmath.mpf(im)
+    if name == "exp":
+        size = mpmath.exp(re)
+        return size * mpmath.cospi(turn), size * mpmath.sinpi(turn) / mpmath.pi
+    size = mpmath.log(mpmath.hypot(re, mpmath.pi * turn))
+    angle = mpmath.atan2(mpmath.pi * turn, re) / mpmath.pi
+    if name == "ln":
+        return size, angle
+    power = mpmath.exp(size * q)
+    return power * mpmath.cospi(angle * q), power * mpmath.sinpi(angle * q) / mpmath.pi
+
+
+def test_boxes() -> None:
+    lines, checked = [], 0
+    for re, im in product(_LINES, _TURNS):
+        over = box(re, im)
+        made = {"exp": exp_of(over), "ln": ln_of(over)}
+        made |= {f"^{q:g}": power_of(over, q, arg_of(over)) for q in _QS}
+        lines += [f"{re} + i pi {im}", *(f"    {name} {written(d)}" for name, d in made.items())]
+        with mpmath.workdps(40):
+            for x, y in product(ends(over.re), ends(over.im)):
+                for name, values in made.items():
+                    if (x or y) or name == "exp":
+                        a, b = image(name, x, y, float(name[1:]) if name[0] == "^" else 0.0)
+                        assert has(values.re, a) and has(values.im, b), (re, im, name, x, y, a, b)
+                        checked += 1
+    assert checked > 5000
+    assert "\n".join(lines) + "\n" == GOLDEN.read_text(encoding="utf-8")
