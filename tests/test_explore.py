@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from emlc import child, limits
 from emlc.check.reference import Reference
 from emlc.errors import LimitError
 from emlc.explore import content, page
+from emlc.explore.constants import constants
 from emlc.explore.content import KNOWN
 from emlc.explore.server import Server
 from emlc.ir.node import ONE, eml, node, var
@@ -173,6 +175,7 @@ def test_others_are_refused(
         (b"[]", 400, "not a formula"),
         (b"\xff", 400, "not a formula"),
         (formula("  "), 400, "not a formula"),
+        (formula("x", "x:real --open"), 400, "not a formula"),
         (formula("sin("), 200, "the formula ends where"),
         (formula("x", "x:nowhere"), 200, "is not a domain"),
         (formula("\ud800"), 200, "not text"),
@@ -251,6 +254,29 @@ def test_many_open_connections_are_turned_away(monkeypatch: pytest.MonkeyPatch) 
         assert ask(made, "GET", "/")[0] == 200
         made.shutdown()
         thread.join()
+
+
+def test_a_request_that_drips_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emlc.explore.server._IDLE", 0.5)
+    with Server({"source": ""}) as made:
+        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        with socket.create_connection(("127.0.0.1", made.server_port), timeout=20) as slow:
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: ")
+            end = time.monotonic() + 20
+            with suppress(ConnectionError):
+                while time.monotonic() < end:
+                    slow.sendall(b"x")
+                    time.sleep(0.1)
+            assert time.monotonic() < end
+        made.shutdown()
+        thread.join()
+
+
+def test_constants_beyond_doubles_are_not_known() -> None:
+    found = constants(emlc.compile("9^9^9", check=False).tape)
+    assert [None, None, 0.0, 0.0] in [row[1:] for row in found]
+    json.dumps(found, allow_nan=False)
 
 
 def test_the_child_runs_what_this_process_runs(

@@ -6,6 +6,7 @@ numbers is no zero to it, so the subtrees without variables are given to it, exa
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import Any
 
@@ -22,7 +23,7 @@ def constants(tape: Tape) -> list[list[Any]]:
     """The entries without variables that are not leaves: entry, a, b, da and db.
 
     The value is a + i pi b, with errors of at most da and pi db; infinite parts are text, and a
-    value that is not known is null.
+    value that is not known, or beyond doubles, is null.
 
     >>> from emlc.ir.tape import flatten
     >>> from emlc.parse import parse_tree
@@ -56,12 +57,11 @@ def _turned(ball: Ball) -> list[Any]:
     a, da = _rounded(ball.value.real)
     if ball.turns is not None:
         b = float(ball.turns)
-        return [a, b, da, 0.0 if b == ball.turns else _UNIT * abs(b)]
-    return [a, *_pair(da, *_rounded(ball.value.imag / flint.arb.pi()))]
-
-
-def _pair(da: float, b: float, db: float) -> tuple[float, float, float]:
-    return b, da, db
+        db = 0.0 if b == ball.turns else _UNIT * abs(b)
+    else:
+        b, db = _rounded(ball.value.imag / flint.arb.pi())
+    beyond = not all(map(math.isfinite, (a, b, da, db)))
+    return [None, None, 0.0, 0.0] if beyond else [a, b, da, db]
 
 
 def _rounded(part: Any) -> tuple[float, float]:

@@ -8,9 +8,11 @@ a process of its own, with a limit of time and memory, and few at once.
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -65,9 +67,13 @@ class Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        late = threading.Timer(_IDLE, _deaf, (request,))
+        late.daemon = True
+        late.start()
         try:
             super().process_request_thread(request, client_address)
         finally:
+            late.cancel()
             self._open.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -159,6 +165,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing; the terminal belongs to the person."""
 
 
+def _deaf(request: socket.socket) -> None:
+    """Read no more of a request, however slowly it still comes."""
+    with suppress(OSError):
+        request.shutdown(socket.SHUT_RD)
+
+
 def _wish(body: bytes) -> tuple[str, list[str]] | None:
     """The formula and the words of its domain that a request holds."""
     try:
@@ -170,7 +182,9 @@ def _wish(body: bytes) -> tuple[str, list[str]] | None:
     source, domains = wish.get("source"), wish.get("domains", "")
     if not (isinstance(source, str) and isinstance(domains, str) and source.strip()):
         return None
-    return source, domains.split()
+    words = domains.split()
+    # a word that looks like an option would be one
+    return None if any(word.startswith("-") for word in words) else (source, words)
 
 
 def _child(source: str, domains: list[str], seconds: float) -> bytes:
