@@ -314,3 +314,18 @@ def test_a_long_sum_is_raised() -> None:
     assert made.domain == found.domain()
     assert len(made.conditions) == 20
     assert all(c.endswith(" != 0") for c in made.conditions)
+
+
+GOLDEN = Path(__file__).parent / "golden" / "raised.txt"
+
+
+@pytest.mark.parametrize("line", GOLDEN.read_text(encoding="utf-8").splitlines())
+def test_what_a_tree_is_read_as(line: str) -> None:
+    """The formula, where it is the tree, what is left out, and whether that is proved."""
+    asked, *want = line.split(" | ")
+    tree, _, over = asked.partition(" over ")
+    sets = {name: domain(text) for name, text in (word.split(":") for word in over.split())}
+    made = raise_tree(flatten(parse_tree(tree)), sets)
+    where = " ".join(f"{name}:{text}" for name, text in made.domain.items())
+    found = [made.show(), where, ", ".join(made.conditions), "proved" if made.proved else "read"]
+    assert found == want
