@@ -17,6 +17,8 @@ COMMON: tuple[tuple[str, str], ...] = (
     ("-1+exp(x)", "expm1(x)"),
     ("1-exp(x)", "-expm1(x)"),
     ("sqrt(sqr(x)+sqr(y))", "hypot(x,y)"),
+    ("cosh(x)/sinh(x)", "inv(tanh(x))"),
+    ("coth(x)", "inv(tanh(x))"),
 )
 
 # Those, and two that the compiled code does without: it computes such roots again where they
