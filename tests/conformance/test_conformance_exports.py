@@ -14,7 +14,7 @@ from tests.conformance.agreement import compare
 # exp(y ln x) multiplies the rounding of y ln x, cbrt in Wolfram's words too; 1 + exp(z) forgets
 # small z: see docs/explanation/trust.md
 LOOSE_REAL = {"root", "log", "cbrt"}
-LOOSE_PLANE = {"pow", "root", "exp2", "softplus", "log1p", "expm1"}
+LOOSE_PLANE = {"pow", "root", "cbrt", "exp2", "softplus", "log1p", "expm1"}
 # 1/0 is an infinity on the way, and root(-2, 1e-20) too small to tell that it is not real
 TOLD = {"acot", "root"}
 # parts beyond the range of numpy's longest type
