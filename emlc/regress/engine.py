@@ -13,10 +13,10 @@ import math
 
 import numpy as np
 
-from emlc.lower.jit import Array, compiled
+from emlc.lower.jit import Array, compiled, inlined, inner
 from emlc.regress.archive import CONSTANT, MOST_FITTED, UNIT, Archive, Data, People
 from emlc.regress.stub import backward, forward
-from emlc.regress.vary import cross, mutate, pick, spans
+from emlc.regress.vary import spans
 
 _LOST = 1e300
 
@@ -28,10 +28,9 @@ def evaluate(
     """v[k] = the values of the subtree that ends at k, at all points."""
     for k in range(length):
         c = code[k]
-        if c == CONSTANT:
-            v[k, :] = const[k]
-        elif c == UNIT:
-            v[k, :] = 1.0
+        if c in (CONSTANT, UNIT):
+            for t in range(v.shape[1]):
+                v[k, t] = const[k] if c == CONSTANT else 1.0
         elif c < 0:
             w = const[k] if -c % 2 == 1 else 1.0
             row = x[(-c - 2) // 2]
@@ -41,7 +40,7 @@ def evaluate(
             forward(c, v, k, k - 1 if arity[c] == 1 else k - 1 - size[k - 1], k - 1)
 
 
-@compiled
+@inner
 def scaling(f: Array, y: Array, w: Array, free: bool) -> tuple[float, float, float]:
     """a, b and the weighted squared error of y = a + b f by least squares."""
     s = sx = sy = sxx = sxy = syy = 0.0
@@ -66,7 +65,7 @@ def scaling(f: Array, y: Array, w: Array, free: bool) -> tuple[float, float, flo
     return a, b, (error if error == error else _LOST)
 
 
-@compiled
+@inner
 def places(code: Array, length: int, where: Array) -> int:
     """The places of the fitted numbers."""
     count = 0
@@ -83,22 +82,21 @@ def jacobian(
     where: Array, count: int, jac: Array,
 ) -> None:  # fmt: skip
     """jac[p] = the derivative of the formula by its p-th fitted number, by reverse mode."""
-    d[length - 1, :] = 1.0
+    for t in range(d.shape[1]):
+        d[length - 1, t] = 1.0
     for k in range(length - 1, -1, -1):
         c = code[k]
         if c >= 0:
             backward(c, v, d, k, k - 1 if arity[c] == 1 else k - 1 - size[k - 1], k - 1)
     for p in range(count):
         k = where[p]
-        if code[k] == CONSTANT:
-            jac[p] = d[k]
-        else:
-            row = x[(-code[k] - 2) // 2]
-            for t in range(row.size):
-                jac[p, t] = d[k, t] * row[t]
+        for t in range(d.shape[1]):
+            jac[p, t] = d[k, t]
+            if code[k] != CONSTANT:
+                jac[p, t] *= x[(-code[k] - 2) // 2, t]
 
 
-@compiled
+@inlined
 def normal(
     jac: Array, count: int, f: Array, r: Array, w: Array, b: float, free: bool,
     a_matrix: Array, g: Array,
@@ -136,7 +134,7 @@ def normal(
             a_matrix[q, p] = z
 
 
-@compiled
+@inlined
 def solve_damped(a_matrix: Array, g: Array, count: int, damp: float, step: Array) -> bool:
     """Solve (A + damp diag A) step = g by Cholesky; False when A is not positive."""
     low = np.zeros((count, count))
@@ -166,7 +164,7 @@ def solve_damped(a_matrix: Array, g: Array, count: int, damp: float, step: Array
     return True
 
 
-@compiled
+@inlined
 def fit(
     code: Array, const: Array, length: int, arity: Array, x: Array, y: Array, w: Array,
     free: bool, iterations: int, v: Array, d: Array, jac: Array,
@@ -226,13 +224,7 @@ def fit(
 # -- generations ---------------------------------------------------------------------------------
 
 
-@compiled
-def seed_random(seed: int) -> None:
-    """Start the sequence of random numbers."""
-    np.random.seed(seed)
-
-
-@compiled
+@inlined
 def remember(
     code: Array, const: Array, length: int, a: float, b: float, error: float, kept: Archive
 ) -> None:
@@ -244,83 +236,22 @@ def remember(
     row = cost * (MOST_FITTED + 1) + min(numbers, MOST_FITTED)
     if row < kept.error.size and error < kept.error[row]:
         kept.error[row] = error
-        kept.code[row, :length], kept.const[row, :length] = code[:length], const[:length]
+        for k in range(length):
+            kept.code[row, k], kept.const[row, k] = code[k], const[k]
         kept.length[row] = length
         kept.scale[row, 0], kept.scale[row, 1] = a, b
 
 
 @compiled
 def rate(
-    people: People, data: Data, arity: Array, iterations: int, work: tuple[Array, Array, Array],
-    kept: Archive,
+    people: People, first: int, data: Data, arity: Array, iterations: int,
+    work: tuple[Array, Array, Array], kept: Archive,
 ) -> None:  # fmt: skip
-    """Fit all the formulas in place, and give them their scores."""
+    """Fit the formulas from the first on in place, and give them their scores."""
     x, y, w, free = data
     v, d, jac = work
-    for i in range(people.score.size):
+    for i in range(first, people.score.size):
         code, const, length = people.code[i], people.const[i], people.length[i]
         a, b, error = fit(code, const, length, arity, x, y, w, free, iterations, v, d, jac)
         people.score[i] = math.log(error + 1e-300)
         remember(code, const, length, a, b, error, kept)
-
-
-@compiled
-def child(
-    people: People, variables: int, arity: Array, chance: Array, out: Array, numbers: Array
-) -> int:
-    """A formula from one or two of the better ones; its length, 0 if it became too long."""
-    p = pick(people.score, people.length, 4)
-    code, const, n = people.code[p], people.const[p], people.length[p]
-    if np.random.random() >= 0.7:
-        return mutate(code, const, n, variables, arity, chance, out, numbers)
-    q = pick(people.score, people.length, 4)
-    length = cross(
-        code, const, n, people.code[q], people.const[q], people.length[q], arity, out, numbers
-    )
-    if length and np.random.random() < 0.25:
-        return mutate(
-            out[:length].copy(), numbers[:length].copy(), length, variables, arity, chance, out,
-            numbers,
-        )  # fmt: skip
-    return length
-
-
-@compiled
-def generation(
-    people: People, new: People, data: Data, arity: Array, chance: Array, iterations: int,
-    work: tuple[Array, Array, Array], kept: Archive, halt: float,
-) -> int:  # fmt: skip
-    """Replace the formulas by their children; how many were fitted.
-
-    The best one stays. Of children with equal errors, one does. An error of `halt` ends it.
-    """
-    x, y, w, free = data
-    v, d, jac = work
-    count = people.score.size
-    seen = np.zeros(4 * count + 1, dtype=np.int64)
-    best = np.argmin(people.score)
-    new.code[0], new.const[0] = people.code[best], people.const[best]
-    new.length[0], new.score[0] = people.length[best], people.score[best]
-    i, tried, attempts = 1, 0, 0
-    while i < count:
-        attempts += 1
-        out, numbers = new.code[i], new.const[i]
-        length = child(people, x.shape[0], arity, chance, out, numbers)
-        if length == 0:
-            continue
-        a, b, error = fit(out, numbers, length, arity, x, y, w, free, iterations, v, d, jac)
-        tried += 1
-        if not error < 1e299 and attempts < 6 * count:
-            continue
-        remember(out, numbers, length, a, b, error, kept)
-        if error <= halt:
-            return tried
-        mark = 1 + int(abs(math.log(error + 1e-300)) * 1e7)
-        if seen[mark % seen.size] == mark and attempts < 6 * count:
-            continue
-        seen[mark % seen.size] = mark
-        new.length[i], new.score[i] = length, math.log(error + 1e-300)
-        i += 1
-    people.code[:], people.const[:] = new.code, new.const
-    people.length[:], people.score[:] = new.length, new.score
-    return tried

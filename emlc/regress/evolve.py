@@ -18,13 +18,15 @@ from emlc.lower.jit import Array
 from emlc.regress import machine
 from emlc.regress.archive import MOST_FITTED, Archive, Data, Formula, People, archive, people
 from emlc.regress.forms import Forms
-from emlc.regress.vary import grow
+from emlc.regress.vary import breed, grow, seed_random
 from emlc.tables.primitives import Primitive
 
 PEOPLE = 400
 _LENGTHS = (12, 20, 30, 16, 40, 25)
 _PATIENCE = 14
 _ITERATIONS = 5
+_ROUNDS = 6
+_LOST = 688.0
 _DRAWN, _REFINED_ITERATIONS = 900, 40
 _SETTLERS = PEOPLE // 4
 State = dict[str, Array]
@@ -88,8 +90,7 @@ class Population:
 
     def run(self, until: float, most: float = np.inf) -> None:
         """Breed until the time comes or it has ended."""
-        task, engine = self.task, self.task.engine
-        rows = task.rows
+        task, rows = self.task, self.task.rows
         allowed = machine.rows(task.operators)
         chance = np.array([machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows])
         data = Data(task.x, task.y, task.w, True)
@@ -99,17 +100,12 @@ class Population:
             np.empty((task.max_size, n)),
             np.empty((MOST_FITTED, n)),
         )
-        # Few points are met exactly by formulas that mean nothing: such do not end a population.
-        halt = task.halt if n >= 6 * task.max_size else -1.0
         while time.monotonic() < until and not self.done(most):
-            engine.seed_random((self.seed * 7919 + self.number * 1009 + self.step) % 2**32)
+            seed_random((self.seed * 7919 + self.number * 1009 + self.step) % 2**32)
             if not self.step:
                 self._settle(data, chance, work)
             else:
-                self.tried += engine.generation(
-                    self.people, people(PEOPLE, self.most), data, task.arity, chance, _ITERATIONS,
-                    work, self.kept, halt,
-                )  # fmt: skip
+                self._replace(data, chance, work)
             self.step += 1
             low = float(self.people.score.min())
             self.idle += 1
@@ -126,10 +122,10 @@ class Population:
         coded += [law] if law else []
         coded += [(f.code.tolist(), f.const.tolist()) for f in self.given]
         drawn = _filled([c for c in coded if len(c[0]) <= self.most], self.most)
-        engine.rate(drawn, data, task.arity, _ITERATIONS, work, self.kept)
+        engine.rate(drawn, 0, data, task.arity, _ITERATIONS, work, self.kept)
         best = np.argsort(drawn.score, kind="stable")[:_SETTLERS]
         settlers = People(*(column[best] for column in drawn))
-        engine.rate(settlers, data, task.arity, _REFINED_ITERATIONS, work, self.kept)
+        engine.rate(settlers, 0, data, task.arity, _REFINED_ITERATIONS, work, self.kept)
         made = people(PEOPLE, self.most)
         for k in range(len(best), PEOPLE):
             made.length[k] = grow(
@@ -138,9 +134,28 @@ class Population:
             )  # fmt: skip
         for mine, theirs in zip(made, settlers, strict=True):
             mine[: len(best)] = theirs
-        engine.rate(made, data, task.arity, _ITERATIONS, work, self.kept)
+        engine.rate(made, 0, data, task.arity, _ITERATIONS, work, self.kept)
         self.people = made
         self.tried += len(drawn.score) + len(best) + PEOPLE
+
+    def _replace(self, data: Data, chance: Array, work: Any) -> None:
+        """Children in the place of the people, of whom the best one stays.
+
+        Of children with equal errors one stays, as long as there are others.
+        """
+        task, new = self.task, people(PEOPLE, self.most)
+        best = int(np.argmin(self.people.score))
+        for mine, theirs in zip(new, self.people, strict=True):
+            mine[0] = theirs[best]
+        count = 1
+        for _ in range(_ROUNDS):
+            breed(self.people, new, count, len(task.x), task.arity, chance)
+            task.engine.rate(new, count, data, task.arity, _ITERATIONS, work, self.kept)
+            self.tried += PEOPLE - count
+            count = _sifted(new, count)
+            if count == PEOPLE or self.exact:
+                break
+        self.people = new
 
     def state(self) -> State:
         """What a later run needs to go on."""
@@ -163,3 +178,17 @@ def _filled(coded: Sequence[tuple[list[int], list[float]]], most: int) -> People
         made.code[k, : len(code)], made.const[k, : len(code)] = code, const
         made.length[k] = len(code)
     return made
+
+
+def _sifted(made: People, first: int) -> int:
+    """Move the rows that are worth keeping to the front, of those from the first on: how many.
+
+    They have a value, and no error that another one has.
+    """
+    marks = (made.score * 1e7).astype(np.int64)
+    _, once = np.unique(marks, return_index=True)
+    worth = np.sort(once[(once >= first) & (made.score[once] < _LOST)])
+    count = first + len(worth)
+    for column in made:
+        column[first:count] = column[worth]
+    return count

@@ -15,12 +15,13 @@ from emlc.ir.node import Node, from_tokens
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.lower.jit import Array
-from emlc.regress.sets import Kind, Sets, needless
+from emlc.regress.order import Kind
+from emlc.regress.sets import Sets, needless
 from emlc.regress.trees import values
 from emlc.regress.values import FINE
 
 _CONFIRMED = 12
-_SMALL, _FIRST = 12, 0.7
+_SMALL, _FIRST = 12, 0.85
 _TOLERANCE = 1e-13
 _ROUNDINGS = 30.0
 
@@ -141,18 +142,19 @@ class _Solver:
         A value that happens to be near 0 or 1 at one row hides what is below it; at another it is
         not.
         """
-        sets = self._sets(self.points[0])
+        sets = self._sets(self.points[0], self.memory)
         self._join_all(sets, self.most, self.begun + _FIRST * self.seconds)
         if self.best is None:
-            self._join_all(self._sets(self.points[1]), min(_SMALL, self.most), self.until)
+            others = self._sets(self.points[1], self.memory / 8)
+            self._join_all(others, min(_SMALL, self.most), self.until)
         self._join_all(sets, self.most, self.until)
         return self._solution(sets.below(), sets.lossy)
 
-    def _sets(self, points: list[int]) -> Sets:
+    def _sets(self, points: list[int], memory: float) -> Sets:
         leaves = {"1": np.ones(len(points))}
         for name, column in zip(self.names, self.columns, strict=True):
             leaves[name] = column[points]
-        made = Sets(leaves, self.halves[points], self.memory)
+        made = Sets(leaves, self.halves[points], memory)
         for n in range(made.table.start[1]):
             self._keep(made.table.rpn(n))
         return made

@@ -15,7 +15,7 @@ import numpy as np
 
 from emlc.lower.jit import Array, compiled
 from emlc.regress.table import key
-from emlc.regress.values import FINE, LOSSY, Value, difference, exponential, logarithm
+from emlc.regress.values import ABSORBED, FINE, LOSSY, Value, difference, exponential, logarithm
 
 NEED, LEFT, RIGHT = 0, 1, 2
 _SHIFT = 26
@@ -24,6 +24,8 @@ _BORDER = 1 << (_SHIFT - 7)
 _WIDTH = 2.0**33
 _TAG = _SHIFT - 8
 _EXACT = 2e-12
+# A term that is this part of the other, or less, says too little of which one it is.
+_FAINT = 1e-9
 _AGREES = 1e-8
 _CROWD = 100
 _STREAK = -0x61C8864680B583EB
@@ -159,7 +161,10 @@ def join(
     of = np.zeros(3, dtype=np.int64)
     for x in range(xlo, xhi):
         s, e = xsign * xs[x], xt[x]
-        for y in range(ylo, yhi):
+        least, most = _FAINT * abs(s), abs(s) / _FAINT if s != 0.0 else math.inf
+        # What is infinite is so with any other part: the first stands for all of them.
+        last = yhi if abs(s) < 1e299 else ylo + 1
+        for y in range(ylo, last):
             w = s + ysign * ys[y]
             at = np.float64(w).view(np.int64)
             h = scattered(at >> _SHIFT)
@@ -167,7 +172,11 @@ def join(
             hit = (word >> (h & 63)) & (word >> ((h >> 6) & 63)) & 1
             near = ((at & span) + border) & span < 2 * border
             error = e + yt[y]
-            if not (hit or near or abs(w) < _WIDTH * error):
+            if not (hit | near | (abs(w) < _WIDTH * error)):
+                continue
+            size = abs(ys[y])
+            if not least <= size <= most and size != 0.0:
+                lossy += hit and least < size * _FAINT / ABSORBED
                 continue
             if abs(w) <= error:
                 w = 0.0
@@ -191,7 +200,7 @@ def join(
                     if found < hits.shape[0] and agrees(
                         of[0], of[1], of[2], origin, target, value, exp, ln, left, right
                     ):
-                        hits[found] = of
+                        hits[found, 0], hits[found, 1], hits[found, 2] = of[0], of[1], of[2]
                         found += 1
                 if turn == 0:
                     break

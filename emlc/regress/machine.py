@@ -64,14 +64,14 @@ def source(known: Sequence[Primitive]) -> str:
     """`forward` and `backward` for the rows, as numba source."""
     lines = [
         "from emlc.lower.vector import exp as _exp, log_or_nan as _log",
-        "", "", "@compiled", "def forward(op, v, k, a, b):",
+        "", "", "@inlined", "def forward(op, v, k, a, b):",
         "    n = v.shape[1]",
     ]  # fmt: skip
     for number, row in enumerate(known):
         names = dict(zip(row.params, ("v[a, t]", "v[b, t]"), strict=False))
         lines += [f"    {'el' if number else ''}if op == {number}:", "        for t in range(n):"]
         lines.append(f"            v[k, t] = {_text(_body(row), names)}")
-    lines += ["", "", "@compiled", "def backward(op, v, d, k, a, b):"]
+    lines += ["", "", "@inlined", "def backward(op, v, d, k, a, b):"]
     lines.append("    n = v.shape[1]")
     for number, row in enumerate(known):
         names = dict(zip(row.params, ("v[a, t]", "v[b, t]"), strict=False))

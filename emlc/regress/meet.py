@@ -114,7 +114,7 @@ def known(slots: Array, needs: Array, a: float, b: float, c: float, d: float) ->
 
 @compiled
 def expand(
-    needs: Array, origin: Array, slots: Array, lo: int, hi: int, ilo: int, ihi: int,
+    needs: Array, keys: Array, origin: Array, slots: Array, lo: int, hi: int, ilo: int, ihi: int,
     exp: Array, ln: Array, status: Array, count: int, last: bool,
 ) -> tuple[int, int]:  # fmt: skip
     """Invert needs lo..hi with siblings ilo..ihi: new count (-1: full), and the lossy ones.
@@ -147,12 +147,14 @@ def expand(
                         b = -1.0
                     if not last and known(slots, needs, a, b, e, f):
                         continue
-                    if count == needs.shape[0]:
+                    if count == (keys.shape[1] if last else needs.shape[0]):
                         return -1, lossy
-                    needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
-                    needs[count, 3], needs[count, 4] = e, f
+                    keys[0, count] = key(a, b)
+                    keys[1, count] = wrong * (min(abs(a), 1e300) + abs(b))
                     origin[count, 0], origin[count, 1], origin[count, 2] = q, i, side
                     if not last:
+                        needs[count, 0], needs[count, 1], needs[count, 2] = a, b, wrong
+                        needs[count, 3], needs[count, 4] = e, f
                         put(slots, count, a, b)
                     count += 1
     return count, lossy
@@ -162,11 +164,13 @@ def expand(
 class Contexts:
     """The needs of one target: value, relative error, `glance` at the second point.
 
-    Those of contexts of s gates are start[s]:start[s+1].
+    Those of contexts of s gates are start[s]:start[s+1]. `keys` holds the key of each and its
+    error, and all that is known of the last ones.
     """
 
     table: Table
     needs: Array
+    keys: Array
     origin: Array
     slots: Array
     start: list[int] = field(default_factory=lambda: [0, 1])
@@ -189,11 +193,14 @@ class Contexts:
 
 def contexts(table: Table, target: Array, capacity: int) -> Contexts:
     """The empty context of the target's values, in half-turn form, at the points of the table."""
+    whole = capacity // (_GROWTH - 2)  # of the last size, which is the most, the keys are enough
     made = Contexts(
-        table, np.empty((capacity, 5)), np.empty((capacity, 3), dtype=np.int32),
-        np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64),
+        table, np.empty((whole, 5)), np.empty((2, capacity)),
+        np.empty((capacity, 3), dtype=np.int32),
+        np.zeros(1 << max(10, int(whole * 1.4).bit_length()), dtype=np.int64),
     )  # fmt: skip
     made.needs[0] = *target[0], _EPS, *target[1]
+    made.keys[:, 0] = key(*target[0]), _EPS * np.abs(target[0]).sum()
     made.origin[0] = -1, -1, -1
     put(made.slots, 0, target[0, 0], target[0, 1])
     return made
@@ -202,7 +209,7 @@ def contexts(table: Table, target: Array, capacity: int) -> Contexts:
 def widen(m: Contexts, until: float) -> bool:
     """Add the contexts of one gate more; False, for good, when memory or time ends before."""
     s, count, lost = m.gates + 1, m.start[-1], 0
-    last = count + (count - m.start[-2]) * _GROWTH * (_GROWTH + 1) > len(m.needs)
+    last = count + (count - m.start[-2]) * _GROWTH * (_GROWTH + 1) > m.keys.shape[1]
     for before in range(s):
         sibling = s - before - 1
         if sibling >= len(m.table.start) - 1:
@@ -211,8 +218,8 @@ def widen(m: Contexts, until: float) -> bool:
         step = max(1, _CHUNK // max(1, ihi - ilo))
         for lo in range(m.start[before], m.start[before + 1], step):
             count, lossy = expand(
-                m.needs, m.origin, m.slots, lo, min(lo + step, m.start[before + 1]), ilo, ihi,
-                m.table.exp, m.table.ln, m.table.status, count, last,
+                m.needs, m.keys, m.origin, m.slots, lo, min(lo + step, m.start[before + 1]),
+                ilo, ihi, m.table.exp, m.table.ln, m.table.status, count, last,
             )  # fmt: skip
             lost += lossy
             if count < 0 or time.monotonic() > until:

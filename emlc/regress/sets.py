@@ -17,15 +17,16 @@ import numpy as np
 from emlc.lower.jit import Array
 from emlc.regress.join import LEFT, NEED, RIGHT, enter, join, pairs, spread
 from emlc.regress.meet import contexts, widen
-from emlc.regress.table import MIXES, begin, forecast, grow, key
+from emlc.regress.order import Kind, ordered
+from emlc.regress.table import begin, forecast, grow
 
-Kind = tuple[int, int, int]
 _ENTRY_BYTES, _NEED_BYTES, _PAIR_BYTES = 140, 60, 48
 _ENTRIES, _NEEDS, _PAIRS = 3_000_000, 8_000_000, 16_000_000
 _PIECE = 4_000_000
-_EPS = 2.3e-16
 _HITS = 2_000
-_GROWTH, _SETUP, _SETUP_WIDE = 8.7, 0.5, 15.0
+# Nanoseconds for a look-up, in a small index and a large one, and for making one entry.
+_LOOK, _FAR, _CACHED, _CALL = 6.0, 20.0, 600_000, 50_000.0
+_NEED, _TREE, _PAIR, _INDEX = 150.0, 500.0, 80.0, 80.0
 
 
 def needless(kind: Kind, done: set[Kind]) -> bool:
@@ -86,9 +87,6 @@ class Sets:
         self.indices: dict[tuple[int, int], _Index] = {}
         self.keys = np.empty((3, entries + self.room))
         self.errors = np.empty((3, entries))
-        self.need_keys = np.zeros((2, len(self.contexts.needs)))
-        self.need_keys[0, 0] = key(*self.target[0])
-        self.need_keys[1, 0] = _EPS * np.abs(self.target[0]).sum()
         self._trees(4, math.inf)
         self._contexts(3, math.inf)
 
@@ -150,12 +148,7 @@ class Sets:
         while m.gates < gates and not m.full:
             if not self._trees(m.gates, until):
                 return False
-            n = m.start[-1]
             widen(m, until)
-            new = m.needs[n : m.start[-1]]
-            size = np.clip(new[:, 0], -1e300, 1e300)
-            self.need_keys[0, n : m.start[-1]] = size + MIXES * new[:, 1]
-            self.need_keys[1, n : m.start[-1]] = new[:, 2] * (np.abs(size) + np.abs(new[:, 1]))
         return gates <= m.gates
 
     # -- kinds ------------------------------------------------------------------------------------
@@ -163,21 +156,29 @@ class Sets:
     def plan(self, most: int) -> list[Kind]:
         """Kinds for trees of up to so many gates, those first that meet most trees for their work.
 
-        Trees of one gate more are taken to be as many times less likely as they are more.
+        The unit of work is some nanoseconds.
         """
-        trees = self._sizes(self.table.start, len(self.table.value) + self.room)
-        needs = self._sizes(self.contexts.start, len(self.contexts.needs))
-        scored: list[tuple[float, Kind]] = []
-        entries = len(self.table.value)
-        for s, around in enumerate(needs):
-            for i, left in enumerate(trees):
-                for j, right in enumerate(trees[: most - s - i]):
-                    small, middle, large = sorted((around, left, right))
-                    setup = _SETUP_WIDE if max(left, right) > entries else _SETUP
-                    work = small * middle + setup * large
-                    gain = small * middle * large / work
-                    scored.append((math.log(gain) - math.log(_GROWTH) * (s + i + j), (s, i, j)))
-        return [kind for _, kind in sorted(scored, reverse=True)]
+        entries, room = len(self.table.value), len(self.contexts.keys[0])
+        trees = self._sizes(self.table.start, entries + self.room)
+        needs = self._sizes(self.contexts.start, room)
+        sizes = needs, trees, trees
+        kinds = [
+            (s, i, j) for s in range(len(needs)) for i in range(len(trees))
+            for j in range(len(trees)) if s + i + j < most
+        ]  # fmt: skip
+        count = np.array([[sizes[role][kind[role]] for role in range(3)] for kind in kinds])
+        largest = np.argmax(count, axis=1)
+        gates = np.array(kinds)[np.arange(len(kinds)), largest]
+        small, middle, large = np.sort(count, axis=1).T
+        looked = small * middle * np.where(large > _CACHED, _FAR, _LOOK) + _CALL
+        index = np.zeros((3, max(len(needs), len(trees))))
+        for role in range(3):
+            index[role, : len(sizes[role])] = _INDEX * np.array(sizes[role])
+        made = np.where(np.array(trees) > entries, _PAIR, _TREE) * np.array(trees)
+        return ordered(
+            kinds, looked, np.cumsum(_NEED * np.array(needs)), np.cumsum(made), index,
+            np.array([largest, gates]),
+        )  # fmt: skip
 
     def _sizes(self, start: list[int], room: int) -> list[float]:
         """How many there are of each size, by estimate where they are not made."""
@@ -232,7 +233,7 @@ class Sets:
 
     def _keys(self, role: int) -> tuple[Array, Array]:
         if role == NEED:
-            return self.need_keys[0], self.need_keys[1]
+            return self.contexts.keys[0], self.contexts.keys[1]
         return self.keys[role], self.errors[role]
 
     def _index(self, role: int, gates: int) -> _Index:

@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
-from emlc.lower.jit import Array, compiled
-from emlc.regress.archive import CONSTANT, UNIT
+from emlc.lower.jit import Array, compiled, inlined, inner
+from emlc.regress.archive import CONSTANT, UNIT, People
 
 
 @compiled
@@ -27,7 +27,7 @@ def spans(code: Array, length: int, arity: Array, size: Array) -> None:
             size[k] = n
 
 
-@compiled
+@inner
 def leaf(code: Array, const: Array, k: int, variables: int) -> None:
     """A random leaf at place k."""
     u = np.random.random()
@@ -43,7 +43,7 @@ def leaf(code: Array, const: Array, k: int, variables: int) -> None:
     const[k] = 1.0 if u < 0.6 else np.random.normal() * math.exp(0.7 * np.random.normal())
 
 
-@compiled
+@inner
 def operator(chance: Array, arity: Array, wanted: int) -> int:
     """A random operator, of the wanted number of operands unless that is 0; -1 if there is none."""
     total = 0.0
@@ -85,77 +85,93 @@ def grow(code: Array, const: Array, most: int, variables: int, arity: Array, cha
     return length
 
 
-@compiled
+@inner
+def copied(
+    code: Array, const: Array, start: int, end: int, out: Array, numbers: Array, at: int
+) -> int:
+    """Copy entries start..end to place `at`, backwards; the place after them."""
+    for k in range(end - start - 1, -1, -1):
+        out[at + k], numbers[at + k] = code[start + k], const[start + k]
+    return at + end - start
+
+
+@inner
 def splice(
     code: Array, const: Array, length: int, start: int, end: int,
-    piece: Array, numbers: Array, count: int, out: Array, out_const: Array,
+    piece: Array, numbers: Array, first: int, last: int, out: Array, out_const: Array,
 ) -> int:  # fmt: skip
-    """The formula with entries start..end replaced by a piece; its length, 0 if too long."""
-    total = length - (end - start) + count
-    if total > out.size:
+    """The formula with entries start..end replaced by first..last of a piece; 0 if too long."""
+    if length - (end - start) + last - first > out.size:
         return 0
-    out[:start], out_const[:start] = code[:start], const[:start]
-    out[start : start + count], out_const[start : start + count] = piece[:count], numbers[:count]
-    out[start + count : total] = code[end:length]
-    out_const[start + count : total] = const[end:length]
-    return total
+    at = copied(code, const, 0, start, out, out_const, 0)
+    at = copied(piece, numbers, first, last, out, out_const, at)
+    return copied(code, const, end, length, out, out_const, at)
 
 
-@compiled
+@inlined
+def altered(code: Array, const: Array, k: int, variables: int, arity: Array, chance: Array) -> None:
+    """Another entry of its arity at place k."""
+    if code[k] >= 0:
+        code[k] = operator(chance, arity, arity[code[k]])
+    elif -code[k] % 2 == 1 and np.random.random() < 0.6:
+        const[k] = const[k] * (1.0 + np.random.normal()) + 0.1 * np.random.normal()
+    else:
+        leaf(code, const, k, variables)
+
+
+@inlined
+def wrapped(
+    code: Array, const: Array, start: int, end: int, variables: int, arity: Array, chance: Array,
+    piece: Array, numbers: Array,
+) -> int:  # fmt: skip
+    """Entries start..end with a random operator above them; their number, 0 if there is none."""
+    n, o = end - start, operator(chance, arity, 0)
+    if n + 8 > piece.size or o < 0:
+        return 0
+    first = arity[o] == 2 and np.random.random() < 0.3
+    extra = 0
+    if arity[o] == 2:
+        extra = grow(piece, numbers, 1 + np.random.randint(4), variables, arity, chance)
+    if not first:
+        copied(piece, numbers, 0, extra, piece, numbers, n)
+    copied(code, const, start, end, piece, numbers, extra if first else 0)
+    piece[n + extra], numbers[n + extra] = o, 1.0
+    return n + extra + 1
+
+
+@inlined
 def mutate(
     code: Array, const: Array, length: int, variables: int, arity: Array, chance: Array,
     out: Array, out_const: Array,
 ) -> int:  # fmt: skip
     """A changed copy of the formula; its length, 0 if it became too long."""
-    most = out.size
     size = np.empty(length, dtype=np.int64)
     spans(code, length, arity, size)
     k = np.random.randint(length)
     start, end = k - size[k] + 1, k + 1
-    piece, numbers = np.empty(most, dtype=code.dtype), np.empty(most)
-    u = np.random.random()
+    piece, numbers = np.empty(out.size, dtype=np.int64), np.empty(out.size)
+    u, count = np.random.random(), 1
     if u < 0.25:  # one entry
-        out[:length], out_const[:length] = code[:length], const[:length]
-        if code[k] >= 0:
-            out[k] = operator(chance, arity, arity[code[k]])
-        elif -code[k] % 2 == 1 and np.random.random() < 0.6:
-            out_const[k] = const[k] * (1.0 + np.random.normal()) + 0.1 * np.random.normal()
-        else:
-            leaf(out, out_const, k, variables)
+        copied(code, const, 0, length, out, out_const, 0)
+        altered(out, out_const, k, variables, arity, chance)
         return length
     if u < 0.45:  # a new subtree
         count = grow(piece, numbers, 1 + np.random.randint(7), variables, arity, chance)
-        return splice(code, const, length, start, end, piece, numbers, count, out, out_const)
-    if u < 0.75:  # an operator above
-        n = end - start
-        o = operator(chance, arity, 0)
-        if n + 8 > most or o < 0:
-            return 0
-        first = arity[o] == 2 and np.random.random() < 0.3
-        extra = 0
-        if arity[o] == 2:
-            extra = grow(piece, numbers, 1 + np.random.randint(4), variables, arity, chance)
-        if not first and extra:
-            piece[n : n + extra] = piece[:extra].copy()
-            numbers[n : n + extra] = numbers[:extra].copy()
-        at = extra if first else 0
-        piece[at : at + n], numbers[at : at + n] = code[start:end], const[start:end]
-        piece[n + extra], numbers[n + extra] = o, 1.0
-        return splice(
-            code, const, length, start, end, piece, numbers, n + extra + 1, out, out_const
-        )
-    if code[k] < 0:
+    elif u < 0.75:
+        count = wrapped(code, const, start, end, variables, arity, chance, piece, numbers)
+    elif code[k] < 0:
         leaf(piece, numbers, 0, variables)
-        return splice(code, const, length, start, end, piece, numbers, 1, out, out_const)
-    child = k - 1  # an operand in the place of its operator
-    if arity[code[k]] == 2 and np.random.random() < 0.5:
-        child = k - 1 - size[k - 1]
-    n = size[child]
-    piece[:n], numbers[:n] = code[child - n + 1 : child + 1], const[child - n + 1 : child + 1]
-    return splice(code, const, length, start, end, piece, numbers, n, out, out_const)
+    else:  # an operand in the place of its operator
+        child = k - 1
+        if arity[code[k]] == 2 and np.random.random() < 0.5:
+            child = k - 1 - size[k - 1]
+        count = copied(code, const, child - size[child] + 1, child + 1, piece, numbers, 0)
+    if count == 0:
+        return 0
+    return splice(code, const, length, start, end, piece, numbers, 0, count, out, out_const)
 
 
-@compiled
+@inlined
 def cross(
     code: Array, const: Array, length: int, code2: Array, const2: Array, length2: int,
     arity: Array, out: Array, out_const: Array,
@@ -170,14 +186,13 @@ def cross(
             k = np.random.randint(length)
         if code2[m] < 0 and np.random.random() < 0.7:
             m = np.random.randint(length2)
-    n = size2[m]
     return splice(
-        code, const, length, k - size[k] + 1, k + 1,
-        code2[m - n + 1 : m + 1], const2[m - n + 1 : m + 1], n, out, out_const,
+        code, const, length, k - size[k] + 1, k + 1, code2, const2, m - size2[m] + 1, m + 1, out,
+        out_const,
     )  # fmt: skip
 
 
-@compiled
+@inner
 def pick(score: Array, lengths: Array, rounds: int) -> int:
     """The winner of a tournament: least error, by classes of 5%, then least length."""
     best = np.random.randint(score.size)
@@ -187,3 +202,39 @@ def pick(score: Array, lengths: Array, rounds: int) -> int:
         if gap < -0.05 or (gap < 0.05 and lengths[other] < lengths[best]):
             best = other
     return best
+
+
+@inlined
+def child(
+    people: People, variables: int, arity: Array, chance: Array, out: Array, numbers: Array
+) -> int:
+    """A formula from one or two of the better ones; its length, 0 if it became too long."""
+    p = pick(people.score, people.length, 4)
+    code, const, n = people.code[p], people.const[p], people.length[p]
+    if np.random.random() < 0.7:
+        q = pick(people.score, people.length, 4)
+        n = cross(
+            code, const, n, people.code[q], people.const[q], people.length[q], arity, out, numbers
+        )
+        if n == 0 or np.random.random() >= 0.25:
+            return n
+        code, const = out.copy(), numbers.copy()
+    return mutate(code, const, n, variables, arity, chance, out, numbers)
+
+
+@compiled
+def breed(
+    people: People, new: People, first: int, variables: int, arity: Array, chance: Array
+) -> None:
+    """Fill rows from the first on with children."""
+    for i in range(first, new.length.size):
+        length = 0
+        while length == 0:
+            length = child(people, variables, arity, chance, new.code[i], new.const[i])
+        new.length[i] = length
+
+
+@compiled
+def seed_random(seed: int) -> None:
+    """Start the sequence of random numbers."""
+    np.random.seed(seed)
