@@ -14,7 +14,7 @@ import pytest
 
 from emlc.errors import EmlcError
 from emlc.parse import parse
-from emlc.search import search
+from emlc.search import search, work
 from emlc.search.exact import (
     TooLarge,
     Undefined,
@@ -28,7 +28,7 @@ from emlc.search.halfturn import RANGE
 from emlc.search.meet import meeting
 from emlc.search.progress import Progress
 from emlc.search.shards import Shard, run_shard
-from emlc.search.table import Table, begin, find, grow
+from emlc.search.table import CELL_BITS, Table, begin, find, grow
 
 X = 0.5772156649015329
 ALPHABETS = {"1": {"1": 1.0}, "1x": {"1": 1.0, "x": X}}
@@ -179,6 +179,64 @@ def test_planted_trees_are_found(alphabet: str, size: int, most: int, count: int
         m = meeting(t, target[None, :], 200_000)
         sizes = range(t.size + 2, len(rpn) + 1, 2)
         assert any(m.through(k, len(rpn)) for k in sizes), rpn
+
+
+def near_a_border(v: np.ndarray[Any, Any]) -> bool:
+    """Whether the cell of the real part ends within 2 units of its last place."""
+    low = int(v[0].view(np.int64)) % 2**CELL_BITS
+    return bool(np.isfinite(v[0])) and v[0] != 0.0 and not 2 <= low < 2**CELL_BITS - 2
+
+
+ONE_UNIT = (1 - 2.0**-52, 1 + 2.0**-52)
+
+
+def test_values_on_either_side_of_a_border_are_one() -> None:
+    t = table("1x", 11)
+    tried = 0
+    for n in range(t.start[-1]):
+        for factor in ONE_UNIT if near_a_border(t.value[n, 0]) else ():
+            tried += 1
+            v = t.value[n].copy()
+            v[0, 0] *= factor
+            assert find(t.slots, t.value, v) >= 0, t.rpn(n)
+    assert tried > 10
+
+
+# The last step needs more bits than doubles carry: a difference, an exponential above exp(600).
+LOSSY_TREES = ("1111E11E1E11E1E1EEEEE", "111111E1E1EEEEE1E1E1E1E")
+
+
+@pytest.mark.parametrize("rpn", LOSSY_TREES)
+def test_values_that_need_more_bits_are_kept(rpn: str) -> None:
+    t = table("1", len(rpn))
+    n = int(find(t.slots, t.value, row(evaluate_exact(rpn, {}, exact_context()))[None, :]))
+    assert n >= 0
+    assert len(t.rpn(n)) == len(rpn)
+
+
+@pytest.mark.parametrize("way", ["STREAM", "ASK", "UNDO"])
+def test_every_way_to_compare_finds_what_is_hard_to_find(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values that need more bits, and those whose parts lie at the border of a cell."""
+    for dear in {"STREAM", "ASK", "UNDO"} - {way}:
+        monkeypatch.setattr(work, f"_{dear}_NS", 1e15)
+    for rpn in LOSSY_TREES:
+        target = row(evaluate_exact(rpn, {}, exact_context()))
+        m = meeting(table("1", len(rpn) - 2), target[None, :], 1000)
+        assert m.through(len(rpn), len(rpn)), rpn
+    small, large = table("1x", 11), table("1x", 13)
+    tried = 0
+    for n in range(*large.block(13)):
+        parts = large.value[n, 0], large.exp[large.left[n], 0], large.ln[large.right[n], 0]
+        # where a unit of the target is about a unit of the parts, and none of them is ln of 1
+        fair = all(0.05 < abs(v[0]) < 8 and v[0] != 1.0 for v in parts)
+        for factor in ONE_UNIT if fair and any(map(near_a_border, parts)) else ():
+            tried += 1
+            target = large.value[n].copy()
+            target[0, 0] *= factor
+            assert meeting(small, target, 10).through(13, 13), large.rpn(n)
+    assert tried > 20
 
 
 def test_every_branch_of_a_logarithm_is_followed() -> None:

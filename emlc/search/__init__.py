@@ -63,16 +63,16 @@ def search(
     from emlc.search.run import MODES, Limits, search_goal
     from emlc.show import rpn_tokens
 
-    if isinstance(target, str) and decimal(target) is not None:
-        return search_number(target, seconds=seconds, memory=memory)
     if mode not in MODES:
         raise ArgumentError(f"no mode {mode!r}", hint="one of " + ", ".join(MODES))
     if max_size < 1 or not seconds > 0 or not memory >= 1e7:
         raise ArgumentError("max_size and seconds are positive, memory is at least 10 MB")
+    limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
+    if isinstance(target, str) and decimal(target) is not None:
+        return search_number(target, limits, progress or _silent)
     root = formula_of(target)
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
     made = goal(root, domain, mode)
-    limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
     if operator.strip() != "eml":
         from emlc.search.other import search_operator
         from emlc.search.program import operator as operator_of

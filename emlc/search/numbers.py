@@ -19,9 +19,12 @@ from emlc.check import Verdict
 from emlc.errors import ArgumentError
 from emlc.ir.node import from_tokens
 from emlc.search.found import plain
+from emlc.search.progress import Pulse, Tell, TimeUp
 from emlc.search.result import Found, SearchResult
-from emlc.search.table import BYTES, Array, Table, begin, fill, grow
+from emlc.search.run import Limits
+from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, fill, forecast, grow
 
+_FIRST = 27  # the table grows to this size before pairs are compared
 LITERAL = re.compile(r"\s*(-?)(\d*)\.(\d+)(?:[eE]([-+]?\d+))?\s*\Z")
 _BASES = (
     "pi", "sqrt(2)", "sqrt(3)", "sqrt(5)", "ln(2)", "ln(3)", "ln(10)", "1/pi", "sqrt(pi)",
@@ -58,9 +61,7 @@ def decimal(text: str) -> Decimal | None:
     return Decimal(-value if sign else value, unit / 2, digits)
 
 
-def search_number(
-    text: str, *, seconds: float = 60.0, memory: float = 4e9, most: int = 8
-) -> SearchResult:
+def search_number(text: str, limits: Limits, tell: Tell, *, most: int = 8) -> SearchResult:
     """Trees that agree with all the digits given, smallest first.
 
     Raises ArgumentError when the text is not a decimal number of at least five digits.
@@ -68,44 +69,53 @@ def search_number(
     number = decimal(text)
     if number is None:
         raise ArgumentError(f"not a decimal number of at least five digits: {text!r}")
-    begun = time.monotonic()
+    pulse = Pulse(tell, time.monotonic() + limits.seconds)
     result = SearchResult(text.strip(), {}, "number")
     result.terms = (
         f"real numbers that round to {text.strip()}; trees over {{eml, 1}} in the exact meaning, "
         "then rational multiples of common constants"
     )
     leaves = {"1": np.array([[1.0, 0, 0, 0, 0, 0]])}
-    table = begin(leaves, finite=False, capacity=int(0.5 * memory / BYTES))
+    capacity = int(0.6 * limits.memory / (BYTES + TERM_BYTES))
+    table = begin(leaves, finite=False, capacity=capacity)
+    table.tick = pulse
     try:
-        _collect(table, number, result, begun + seconds, most)
+        result.stopped = _collect(table, number, result, limits.max_size, pulse, most)
+    except TimeUp:
+        result.stopped = "time"
     except KeyboardInterrupt:
-        result.stopped, result.complete = "interrupt", False
+        result.stopped = "interrupt"
+    result.complete = not result.stopped
     if all(f.verdict.status == "unknown" for f in result.found):
         result.found += _multiples(number)
     result.found.sort(key=lambda f: (f.k, f.infinities, f.rpn))
-    result.seconds = time.monotonic() - begun
+    result.seconds = time.monotonic() - pulse.begun
     return result
 
 
-def _collect(t: Table, number: Decimal, result: SearchResult, until: float, most: int) -> None:
-    """Sizes upwards: entries first, then pairs of entries."""
-    size = 1
+def _collect(
+    t: Table, number: Decimal, result: SearchResult, max_size: int, pulse: Pulse, most: int
+) -> str:
+    """Sizes upwards, entries first, then pairs of entries; the limit that ended it, or nothing."""
     compared = 0.0
-    while len(result.found) < most and time.monotonic() < until and size < 2 * t.size + 3:
-        while t.size < min(size, 27) and grow(t, t.size + 2):
-            pass
+    for size in range(1, max_size + 1, 2):
+        while t.size < min(size, _FIRST) or size > 2 * t.size + 1:
+            pulse.step(size, forecast(t)[1], t.start[-1], 0)
+            if not grow(t, t.size + 2):
+                return "memory"
         for rpn, seen in _of_size(t, size, number):
+            pulse()
             compared += seen
             if rpn is not None and len(result.found) < most:
                 found = _judge(rpn, number, compared)
                 if found is not None and all(f.rpn != found.rpn for f in result.found):
                     result.found.append(found)
         if not result.found:  # pairs cover real terms only: no proof above the table
-            result.lower_bound = min(size, t.size) + 2
+            result.lower_bound, result.undecided = min(size, t.size) + 2, t.lossy
+        pulse.settled(size, t.start[-1], 0)
         if result.found and size > result.found[0].k:
-            return
-        size += 2
-    result.undecided = t.lossy
+            break
+    return ""
 
 
 def _of_size(t: Table, size: int, number: Decimal) -> Iterator[tuple[list[str] | None, float]]:

@@ -34,7 +34,7 @@ NO_SLOTS = np.empty(0, dtype=np.int64)
 CELL_BITS = 10
 SKEW, LIFT = 0.7364201193, 1.3172  # what tells phases, and LOG forms, apart in a key
 _BORDER = 16
-_PIECE = 1_000_000  # candidates between two ticks
+_PIECE, _ROWS = 1_000_000, 200_000  # candidates, or rows made ready, between two ticks
 GROW_NS = 500.0
 BYTES = 48 + 8 + 22  # of an entry with one sample point, and for its exp and ln besides:
 TERM_BYTES = 2 * 48 + 2
@@ -369,10 +369,13 @@ def fill(t: Table, s: int) -> None:
     """Have exp and ln ready for all entries up to size 2s+1."""
     from emlc.search.refine import refine_prepared
 
-    if t.filled < t.start[s + 1]:
-        prepare(t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.filled, t.start[s + 1])
-        t.lossy += refine_prepared(t, t.filled, t.start[s + 1])
-        t.filled = t.start[s + 1]
+    while t.filled < t.start[s + 1]:
+        if t.tick is not None:
+            t.tick()
+        hi = min(t.filled + _ROWS, t.start[s + 1])
+        prepare(t.value, t.exp, t.ln, t.exp_status, t.ln_status, t.filled, hi)
+        t.lossy += refine_prepared(t, t.filled, hi)
+        t.filled = hi
 
 
 def _forget(t: Table) -> None:
