@@ -1,155 +1,355 @@
-"""Short formulas for rational numbers: dynamic programming over sums, products and powers."""
+"""Short formulas for rational numbers: dynamic programming over the forms of trees.
+
+A number is a sum, difference, product, quotient or power of cheaper ones. What it costs is counted
+in each of the four forms of `templates`, as the rows make them. The numbers to 1024 have the least
+costs for these steps; a larger one is cut in the ways that promise most.
+"""
 
 from __future__ import annotations
 
-import math
+import heapq
+from bisect import bisect_left
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from math import inf, isqrt, log2
 
-from emlc.ir.node import Node, lit, node
+from emlc.ir.node import Lit, Node, lit, node
+from emlc.passes.templates import LOGARITHM, OPPOSITE, REST, VALUE, rows_for
 from emlc.tables.primitives import BY_NAME
 
-# Nodes that one use of an operation adds to those of its operands (its tree, each operand once).
-_COST = {"add": 17, "sub": 9, "mul": 15, "pow": 23}
-_SMALL = {0: 7, 1: 1, 2: 19, 3: 29, 4: 39, 5: 49, 6: 59, 7: 69, 8: 79}
-_TABLE = 512
-_EXPONENTS = (2, 3, 4, 5, 6, 7, 10, 12)
-_FACTORS = range(2, 17)
-_NEAR = 2
-_LONG = 64  # bits; beyond it one factor is tried, so that the work stays linear in the digits
+_TABLE = 1024
+_CHEAP = 120  # nodes; every step to a number of the table has an operand as cheap as this
+_BIT = 17
+_FACTORS = 500
+_EXPONENTS = range(2, 17)
+_LARGEST_BASE = 16
+_WIDTHS = (30, 12, 4, 1)  # ways looked into for a number, for its parts, for theirs
+_BITS = (22, 40)  # numbers of more bits begin further on in these
+_LAST = len(_WIDTHS) - 1
+_TRIED = 128  # bits; a longer number is cut into halves
+_NARROW = 2000  # bits; parts of a longer number are looked into in one way only
+
+Costs = tuple[float, ...]  # nodes of every form
+_UNKNOWN: Costs = (inf, inf, inf, inf)
 
 
-class Step(NamedTuple):
-    """n = (a op b), or (a op b) then plus or minus r."""
+def spellings(value: Fraction) -> tuple[Node, ...]:
+    """Formulas in smaller numbers for a rational, one for each form; none for one with a row.
 
-    op: str
-    a: int
-    b: int
-    then: str = ""
-    r: int = 0
+    >>> from emlc.show import show
+    >>> [show(formula) for formula in spellings(Fraction(1000))]
+    ['10^3']
+    """
+    if 0 < value <= _TABLE and value.denominator == 1:
+        return _table().spellings(int(value))
+    if not value:
+        return ()
+    plan = _rational(value) if value > 0 else _negative(value)
+    return tuple(dict.fromkeys(formula for _, formula in plan))
 
 
 def spell(value: Fraction) -> Node | None:
-    """A formula in smaller numbers for a rational, or None when it is as small as can be.
-
-    >>> from emlc.show import show
-    >>> show(spell(Fraction(1000)))
-    '10^3'
-    """
-    p, q = value.numerator, value.denominator
-    if p < 0:
-        return node(BY_NAME["neg"], lit(-value))
-    if q != 1:
-        return _apply("inv", q) if p == 1 else _apply("div", p, q)
-    if p in _SMALL:
-        return None
-    step = _table()[p][1] if p <= _TABLE else _plan(p)
-    inner = _apply(step.op, step.a, step.b)
-    return node(BY_NAME[step.then], inner, lit(step.r)) if step.then else inner
+    """The first of the spellings, None where there is none."""
+    return next(iter(spellings(value)), None)
 
 
-def _apply(name: str, *numbers: int) -> Node:
-    return node(BY_NAME[name], *(lit(n) for n in numbers))
+# -- what the rows cost ----------------------------------------------------------------------------
 
-
-# -- small numbers: relaxation to a fixed point ------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _table() -> dict[int, tuple[int, Step]]:
-    """The least known cost of every number to 512, with its last step."""
-    best = {n: (cost, Step("", n, 0)) for n, cost in _SMALL.items()}
-    changed = True
-    while changed:
-        changed = False
-        for n, step in _candidates():
-            if step.a in best and step.b in best:
-                cost = _COST[step.op] + best[step.a][0] + best[step.b][0]
-                if n not in best or cost < best[n][0]:
-                    best[n] = cost, step
-                    changed = True
-    return best
+# (form, nodes, form of x, form of y): a form of x op y, from x and y in these forms; 0 for no y
+Way = tuple[int, int, int, int]
+_WAYS: dict[str, tuple[Way, ...]] = {
+    "add": (
+        (OPPOSITE, 9, OPPOSITE, VALUE), (VALUE, 13, OPPOSITE, VALUE), (VALUE, 17, VALUE, LOGARITHM),
+        (OPPOSITE, 9, VALUE, OPPOSITE), (VALUE, 13, VALUE, OPPOSITE), (VALUE, 17, LOGARITHM, VALUE),
+    ),
+    "sub": ((VALUE, 3, LOGARITHM, VALUE),),
+    "mul": (
+        (REST, 7, REST, VALUE), (LOGARITHM, 11, REST, VALUE), (VALUE, 13, REST, VALUE),
+        (REST, 7, VALUE, REST), (LOGARITHM, 11, VALUE, REST), (VALUE, 13, VALUE, REST),
+    ),
+    "div": ((LOGARITHM, 9, REST, REST), (VALUE, 11, REST, REST)),
+    "pow": (
+        (LOGARITHM, 17, REST, REST), (VALUE, 19, REST, REST),
+        (LOGARITHM, 19, REST, VALUE), (VALUE, 21, REST, VALUE),
+    ),
+    "inv": ((LOGARITHM, 12, VALUE, 0), (VALUE, 14, VALUE, 0)),
+    "neg": ((VALUE, 14, VALUE, 0),),
+}  # fmt: skip
+# from one form to another, in an order that leaves nothing to improve
+_AROUND = ((VALUE, REST, 2), (REST, LOGARITHM, 4), (VALUE, OPPOSITE, 4))
 
 
 @lru_cache(maxsize=1)
-def _candidates() -> tuple[tuple[int, Step], ...]:
-    found = []
-    for a in range(2, _TABLE + 4):
-        found += [(a * b, Step("mul", a, b)) for b in range(a, _TABLE // a + 1)]
-        found += [(a**k, Step("pow", a, k)) for k in _EXPONENTS if a**k <= _TABLE + 3]
-        found += [(a + r, Step("add", a, r)) for r in (1, 2, 3)]
-        found += [(a - r, Step("sub", a, r)) for r in (1, 2, 3) if a > r]
-    return tuple(found)
+def _rows() -> dict[Fraction, Costs]:
+    """The numbers that have a row of their own."""
+    found: dict[Fraction, Costs] = {Fraction(1): (1, 7, 3, 5)}
+    for t in rows_for("number"):
+        assert isinstance(t.pattern.head, Lit)
+        value = t.pattern.head.value
+        made = [inf if p is None else p.base for p in t.programs[: len(_UNKNOWN)]]
+        for a, b, more in _AROUND:
+            made[b] = min(made[b], made[a] + more)
+        old = found.get(value, _UNKNOWN)
+        found[value] = tuple(min(pair) for pair in zip(made, old, strict=True))
+    return found
 
 
-# -- large numbers: one factor or power at a time ------------------------------------------------
+# -- small numbers: the cheapest first -------------------------------------------------------------
 
-_plans: dict[int, tuple[int, Step]] = {}
-
-
-def _plan(n: int) -> Step:
-    """The cheapest known step to a large number; smaller numbers first, by an explicit stack."""
-    stack = [n]
-    while stack:
-        top = stack[-1]
-        steps = list(_steps(top))
-        waiting = [m for s in steps for m in (s.a, s.b, s.r) if not _known(m)]
-        if waiting:
-            stack.extend(waiting)
-            continue
-        stack.pop()
-        _plans[top] = min((_price(s), s) for s in steps)
-    return _plans[n][1]
+Step = tuple[str, int, int]
 
 
-def _known(n: int) -> bool:
-    return n <= _TABLE or n in _plans
+class Table:
+    """The least costs of the numbers to 1024 in every form, each with its last step."""
 
+    def __init__(self) -> None:
+        size = range(_TABLE + 1)
+        self.costs: list[list[float]] = [[inf] * len(size) for _ in _UNKNOWN]
+        self.steps: list[list[Step | None]] = [[None] * len(size) for _ in _UNKNOWN]
+        self._heap: list[tuple[float, int]] = []
+        for value, costs in _rows().items():
+            if value >= 1 == value.denominator and value <= _TABLE:
+                for form, cost in enumerate(costs):
+                    self.costs[form][int(value)] = cost
+                heapq.heappush(self._heap, (costs[VALUE], int(value)))
+        self._fill()
+        # about what the value of a part costs with the operation that takes it
+        self.expected = [0.0, 10.0, *(v + 9 for v in self.costs[VALUE][2:])]
 
-def _cost(n: int) -> int:
-    return _table()[n][0] if n <= _TABLE else _plans[n][0]
-
-
-def _price(step: Step) -> int:
-    price = _COST[step.op] + _cost(step.a) + _cost(step.b)
-    return price + _COST[step.then] + _cost(step.r) if step.then else price
-
-
-def _steps(n: int) -> Iterator[Step]:
-    """n as a product or a power, and a small rest; fewer ways the larger n is."""
-    bits = n.bit_length()
-    if bits > _LONG and n % 10**9 == 0:
-        yield from _decimal(n)
-        return
-    divisor = max((d for d in _FACTORS if n % d == 0), default=0) if bits <= _LONG else 0
-    if divisor:
-        yield Step("mul", n // divisor, divisor)
-    for d in _FACTORS if bits < 14 else (4,):
-        q, r = divmod(n, d)
-        if r:
-            yield Step("mul", q, d, "add", r) if 2 * r <= d else Step("mul", q + 1, d, "sub", d - r)
-        elif d != divisor:
-            yield Step("mul", q, d)
-    if bits <= _LONG:
-        yield from _powers(n, _NEAR if bits <= 32 else 0)
-
-
-def _decimal(n: int) -> Iterator[Step]:
-    zeros = len(str(n)) - len(str(n).rstrip("0")) if n.bit_length() < 10_000 else 9
-    rest = n // 10**zeros
-    yield Step("pow", 10, zeros) if rest == 1 else Step("mul", rest, 10**zeros)
-
-
-def _powers(n: int, near: int) -> Iterator[Step]:
-    for k in _EXPONENTS:
-        root = math.isqrt(n) if k == 2 else round(n ** (1 / k))
-        for base in (root, root + 1):
-            rest = n - base**k
-            if base < 2 or abs(rest) > near * base:
+    def _fill(self) -> None:
+        value = self.costs[VALUE]
+        done: dict[int, Costs] = {}
+        cheap: dict[int, None] = {}
+        while self._heap:
+            _, a = heapq.heappop(self._heap)
+            now = self.of(a)
+            if done.get(a) == now:
                 continue
-            if not rest:
-                yield Step("pow", base, k)
-            else:
-                yield Step("pow", base, k, "add" if rest > 0 else "sub", abs(rest))
+            done[a] = now
+            if value[a] <= _CHEAP:
+                cheap[a] = None
+            for b in cheap:
+                self._combine(a, b)
+
+    def spellings(self, n: int) -> tuple[Node, ...]:
+        """The last steps to a number, one for each form."""
+        made = dict.fromkeys(self._formula(n, form) for form in range(len(_UNKNOWN)))
+        return tuple(formula for formula in made if formula.args)
+
+    def _formula(self, n: int, form: int) -> Node:
+        step = self.steps[form][n]
+        return lit(n) if step is None else node(BY_NAME[step[0]], lit(step[1]), lit(step[2]))
+
+    def of(self, n: int) -> Costs:
+        """The costs of a number."""
+        return tuple(costs[n] for costs in self.costs)
+
+    def _combine(self, a: int, b: int) -> None:
+        """What one operation makes of two numbers."""
+        v, log, r, o = self.costs
+        if a < b:
+            a, b = b, a
+        if a + b <= _TABLE:
+            cost = min(o[a] + v[b], v[a] + o[b]) + 9
+            if cost < o[a + b] or cost + 4 < v[a + b]:
+                self._take("add", a, b, a + b)
+        if a > b and log[a] + v[b] + 3 < v[a - b]:
+            self._take("sub", a, b, a - b)
+        if a * b <= _TABLE and min(r[a] + v[b], v[a] + r[b]) + 7 < r[a * b]:
+            self._take("mul", a, b, a * b)
+        if b > 1 and a % b == 0 and r[a] + r[b] + 9 < log[a // b]:
+            self._take("div", a, b, a // b)
+        for x, y in ((a, b), (b, a)):
+            if 1 < y < 11 and x > 1 and x**y <= _TABLE:
+                self._take("pow", x, y, x**y)
+
+    def _take(self, name: str, x: int, y: int, n: int) -> None:
+        costs, step = self.costs, (name, x, y)
+        better = False
+        for form, more, a, b in _WAYS[name]:
+            cost = costs[a][x] + costs[b][y] + more
+            if cost < costs[form][n]:
+                costs[form][n], self.steps[form][n], better = cost, step, True
+        for a, form, more in _AROUND:
+            if costs[a][n] + more < costs[form][n]:
+                costs[form][n], self.steps[form][n] = costs[a][n] + more, self.steps[a][n]
+        if better:
+            heapq.heappush(self._heap, (costs[VALUE][n], n))
+
+
+@lru_cache(maxsize=1)
+def _table() -> Table:
+    return Table()
+
+
+# -- larger numbers: the ways that promise most ----------------------------------------------------
+
+Plan = tuple[tuple[float, Node], ...]  # for every form what it costs, and its formula
+Cut = tuple[float, int, int, int]  # how much is expected of n = base^power * factor + rest
+
+
+def _combined(name: str, *parts: Plan) -> Plan:
+    """The plan of one operation on parts."""
+    best: list[tuple[float, tuple[int, ...]]] = [(inf, (0, 0))] * len(_UNKNOWN)
+    for form, more, *forms in _WAYS[name]:
+        cost = more + sum(part[f][0] for part, f in zip(parts, forms, strict=False))
+        best[form] = min(best[form], (cost, tuple(forms)))
+    for a, form, more in _AROUND:
+        best[form] = min(best[form], (best[a][0] + more, best[a][1]))
+    row = BY_NAME[name]
+    args = [[p[f][1] for p, f in zip(parts, forms, strict=False)] for _, forms in best]
+    return tuple((cost, node(row, *below)) for (cost, _), below in zip(best, args, strict=True))
+
+
+def _best(*plans: Plan) -> Plan:
+    """The best of every form."""
+    return tuple(min(some, key=lambda made: made[0]) for some in zip(*plans, strict=True))
+
+
+def _leaf(value: Fraction | int, costs: Costs) -> Plan:
+    leaf = lit(value)
+    return tuple((cost, leaf) for cost in costs)
+
+
+@lru_cache(maxsize=4096)
+def _integer(n: int, depth: int = 0) -> Plan:
+    """The plan of a positive integer; fewer ways are tried the deeper it is a part of another."""
+    if n <= _TABLE:
+        return _leaf(n, _table().of(n))
+    bits = n.bit_length()
+    if bits > _TRIED:
+        return _halved(n, _LAST if bits > _NARROW else depth)
+    depth = max(depth, bisect_left(_BITS, bits))
+    below = min(depth + 1, _LAST)
+    cuts = heapq.nsmallest(_WIDTHS[depth], _cuts(n))
+    return _best(*(_assembled(n, cut, below) for cut in cuts))
+
+
+def _assembled(n: int, cut: Cut, depth: int) -> Plan:
+    _, base, power, factor = cut
+    main = _power(base, power, depth)
+    if factor > 1:
+        main = _combined("mul", main, _integer(factor, depth))
+    rest = n - base**power * factor
+    if not rest:
+        return main
+    return _combined("add" if rest > 0 else "sub", main, _integer(abs(rest), depth))
+
+
+def _power(base: int, power: int, depth: int) -> Plan:
+    made = _integer(base, depth)
+    if power == 1:
+        return made
+    return _combined("pow", made, _integer(power, depth))
+
+
+def _cuts(n: int) -> Iterator[Cut]:
+    """The ways to write a number as base^power * factor + rest."""
+    known = _table().expected
+    for size, base, power, cost in _factors():
+        if size > 2 * n:
+            break
+        factor, rest = divmod(n, size)
+        for f, r in ((factor, rest), (factor + 1, size - rest)):
+            if f and r < n and r < size:
+                a = known[f] if f <= _TABLE else _BIT * log2(f)
+                b = known[r] if r <= _TABLE else _BIT * log2(r)
+                yield cost + a + b, base, power, f
+    for k in _EXPONENTS:
+        root = _root(n, k)
+        for b in (root, root + 1):
+            r = abs(n - b**k)
+            if b > 1 and r < n:
+                yield _expected(b) + 10 * k + 21 + _expected(r), b, k, 1
+
+
+def _expected(n: int) -> float:
+    return _table().expected[n] if n <= _TABLE else _BIT * log2(n)
+
+
+@lru_cache(maxsize=1)
+def _factors() -> tuple[tuple[int, int, int, float], ...]:
+    """Numbers that are cheap for their size: (number, base, power, cost of the rest), by size."""
+    rests = _table().costs[REST]
+    cheap = heapq.nsmallest(_FACTORS, range(2, _TABLE + 1), key=lambda n: rests[n] - _BIT * log2(n))
+    found = {n: (rests[n], n, 1) for n in cheap}
+    for base in range(2, _LARGEST_BASE):
+        for power in range(2, _TRIED):
+            n = base**power
+            if _TABLE < n < 1 << _TRIED:
+                cost = _power(base, power, _LAST)[REST][0]
+                found[n] = min(found.get(n, (inf, 0, 0)), (cost, base, power))
+    return tuple((n, base, power, cost) for n, (cost, base, power) in sorted(found.items()))
+
+
+def _root(n: int, k: int) -> int:
+    """The k-th root of an integer, rounded down."""
+    if k == 2:
+        return isqrt(n)
+    low, high = 0, 1 << (n.bit_length() // k + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**k <= n else (low, middle)
+    return low
+
+
+def _halved(n: int, depth: int) -> Plan:
+    """The plan of a long number: what is 0 at its end split off, or else its upper half."""
+    for base in (10, 2):
+        end = _times(base, n)
+        if end * base.bit_length() > _TRIED // 4:
+            return _assembled(n, (0, base, end, n // base**end), depth)
+    half = n.bit_length() // 2
+    upper = (n >> half) + (n >> (half - 1) & 1)
+    return _assembled(n, (0, 2, half, upper), depth)
+
+
+def _times(base: int, n: int) -> int:
+    """How often a number is divisible by another."""
+    times, step = 0, 1 << n.bit_length().bit_length()
+    while step:
+        if n % base ** (times + step) == 0:
+            times += step
+        step //= 2
+    return times
+
+
+# -- fractions and negative numbers ----------------------------------------------------------------
+
+
+def _rational(value: Fraction) -> Plan:
+    """The plan of a positive rational."""
+    plans = [_divided(value)]
+    tens = 10 ** max(_times(p, value.denominator) for p in (2, 5))
+    if value.denominator not in (1, tens) and tens % value.denominator == 0:
+        plans.append(_combined("div", _integer(int(value * tens)), _integer(tens)))
+    whole, part = divmod(value, 1)
+    if part:
+        if whole:
+            plans.append(_combined("add", _integer(whole), _quotient(part)))
+        plans.append(_combined("sub", _integer(whole + 1), _quotient(1 - part)))
+        short = value.numerator.bit_length() + value.denominator.bit_length() < _TRIED
+        for k in _EXPONENTS if short else ():
+            root = Fraction(_root(value.numerator, k), _root(value.denominator, k))
+            if root**k == value:
+                plans.append(_combined("pow", _quotient(root), _integer(k)))
+    return _best(*plans)
+
+
+def _quotient(value: Fraction) -> Plan:
+    costs = _rows().get(value)
+    return _leaf(value, costs) if costs is not None else _divided(value)
+
+
+def _divided(value: Fraction) -> Plan:
+    p, q = (_integer(n) for n in (value.numerator, value.denominator))
+    if value.denominator == 1:
+        return p
+    return _combined("inv", q) if value.numerator == 1 else _combined("div", p, q)
+
+
+def _negative(value: Fraction) -> Plan:
+    """The plan of a negative rational: -x, or 1 - (x + 1)."""
+    plan = _rational(-value)
+    return _best(_combined("neg", plan), _combined("sub", _integer(1), _rational(1 - value)))

@@ -107,6 +107,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
           "EE11E1EEEE1EE1EE1EE1111x11xx1EEE1EEx1EE1EEx11xx1EEE1EEx1EE1EE1EEE1EE11x11xx1EEE1EEx1E"
           "E1EEx11xx1EEE1EEx1EE1EE1EEE1EE1EEE1EE11x11xx1EEE1EEx1EE1EEx11xx1EEE1EEx1EE1EE1EEE1EE1"
           "E1EE1EE1E1EEE1EE11EE1E", where="x:real", finite=True, reach=3),
+        W("exp(x*y)", "111111111E1E1EEEE1EEE1EEyE1EE111111111E1E1EEEEx1EEEE1EEyE1EE1E1EE1E",
+          where="x:real; y:complex nonzero", finite=True, reach=1, use="finite"),
     ),
     "i": (
         W("i", "1111111111E1EEEE11EEE1EE11EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1E"),
@@ -126,6 +128,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("-(x*y)", "1111111E1EEx1EEEE1EEyE1EEy1EE", where="x:real; y:real", reach=700),
         W("-(i*x)", "111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE11111E1EEEExE1EE1E",
           where="x:complex"),
+        W("-x", "11111E111E1E1EEEEx1EEE1EE111E111E1E1EEEE1E1EE",
+          where="x:real", finite=True, reach=1000, use="finite"),
     ),
     "pi": (
         W("pi", "11111E1EEEE111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1111111E1EEEE11EEE"
@@ -176,6 +180,15 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("2*sin(x)", "111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE11111E1EEEE111111111111"
           "EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1E1EEE1EE1xE1EE1E111111111EEE1EE11EE1EEEE1EE"
           "11111111E1EEEE11EEE1EEE1EE11111E1EEEExE1EE1E1E1EEE1EE1E", where="x:real", reach=1000),
+        W("x*y", "1111xEE1EEyE1EE1E",
+          where="x:[16,inf); y:complex nonzero", finite=True, reach=1000, use="finite"),
+        W("x*y", "11111111111E1E1EEEE1EEE1EEyE1EE111111111E1E1EEEEx1EEEE1EEyE1EE1E1EE1EE1EE",
+          where="x:real; y:real nonzero", finite=True, reach=6, use="finite"),
+        # ln(exp((c-x)*(c-y) - c*(c-x-y))), whole turns taken off by the outermost pair: nothing is
+        # 0 inside, as c is not real. The others of mode finite have such a c as well.
+        W("x*y", "11111111111E1E1EEEEx1EEEE1EE11111E1E1EEEEy1EEE1EE111111111E1E1EEEE1EEE1EE1111111E"
+          "1E1EEEEx1EEE1EEy1EEE1EE1E1EE1EE1EE",
+          where="x:real; y:real", finite=True, reach=6, use="finite"),
     ),
     "sqrt": (
         W("sqrt(x)", "111111111E1EEEE11E1E1EEE11EEEE1EE111111E1EEEExEE1EE1E1E",
@@ -208,6 +221,8 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("exp(x)-exp(-x)", "x11111E1EEEEx1EE1E1EE", where="x:real", reach=6),
         W("x-y", "11xE1EEy1EE", where="x:complex nonzero; y:principal", finite=True,
           source=PAPER),
+        W("x-y", "11111E111E1E1EEEEy1EEE1EE111E111E1E1EEEEx1EE1EE",
+          where="x:real; y:real", finite=True, reach=1000, use="finite"),
     ),
     "add": (
         W("x+e", "111111E1EEEEx1EE1EE", where="x:real", reach=700),
@@ -229,6 +244,12 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("1+x^2", "1111xEE1EExE1EE11111E1EEEE11EE1EE", where="x:real", reach=1000),
         W("x+y", "1111x1EEE1EEy1EE1EE", where="x:unit disc; y:unit disc", finite=True,
           source=EML_SKILL),
+        W("x+y", "1111x1EEE1EEy1EE1EE",
+          where="x:[3,inf); y:real", finite=True, reach=700, use="finite"),
+        W("x+y", "1111x1EEE1EEy1EE1EE",
+          where="x:(-inf,2]; y:real", finite=True, reach=700, use="finite"),
+        W("x+y", "111E111E1E1EEEE11111E111E1E1EEEEx1EEE1EEy1EE1EE",
+          where="x:real; y:real", finite=True, reach=1000, use="finite"),
     ),
     "div": (
         W("x/3", "11xE111111E1EEEEx1EEE1xE1E1EE1EEE1E", where="x:real", off="x:0", reach=700),
@@ -249,6 +270,11 @@ TREES: dict[str, tuple[Witness, ...]] = {
           reach=1000, source=EML_SKILL),
         W("x/y", "111yEE1EE1xE1EE1E", where="x:complex nonzero; y:upper", finite=True, reach=1000,
           source=EML_SKILL),
+        W("x/y", "111yEE1EE1xE1EE1E",
+          where="x:complex nonzero; y:[16,inf)", finite=True, reach=1000, use="finite"),
+        W("x/y", "1111111E1E1EEEEyE1111111E1E1EEEEyEE1EE11111E1E1EEEE11111E1E1EEEE1Ex1EEE1EE1E1EE1E"
+          "E1EE",
+          where="x:real; y:real nonzero", finite=True, reach=6, use="finite"),
     ),
     "inv": (
         W("1/x", "11111E1EEEExE1E", where="x:complex nonzero", reach=1000, source=PAPER),
@@ -261,9 +287,16 @@ TREES: dict[str, tuple[Witness, ...]] = {
           where="x:nonnegative; sqrt(x):nonzero", off="x:1"),
         W("1/x", "111xEE1EE11E1EE1E", where="x:below 15", finite=True, reach=1000,
           source=EML_SKILL),
+        W("1/x", "111xEE1EE11E1EE1E",
+          where="x:[16,inf)", finite=True, reach=1000, use="finite"),
+        W("1/x", "1111111E1E1EEEExEE1EE11111E1E1EEEE1E1EE1E",
+          where="x:real nonzero", finite=True, reach=1000, use="finite"),
     ),
     "sqr": (
         W("x^2", "1111xEE1EExE1EE1E", where="x:complex", reach=1000, source=EML_SKILL),
+        W("x^2", "11111111111E1E1EEEEx1EEEE1EE11111E1E1EEEEx1EEE1EE111111111E1E1EEEE1EEE1EE1111111E"
+          "1E1EEEEx1EEE1EEx1EEE1EE1E1EE1EE1EE",
+          where="x:real", finite=True, reach=6, use="finite"),
     ),
     "pow": (
         W("x^3", "111111xEE1EExEE1EExE1EE1E", where="x:real", reach=1000),
@@ -399,26 +432,11 @@ BODIES: dict[str, tuple[Witness, ...]] = {
         W("2*sinh(x)", where="x:complex", body="exp(x)-exp(-x)"),
         W("2*cosh(x)", where="x:complex", body="exp(x)+exp(-x)"),
         W("x*y", where="x:complex; y:complex", body="((x+y)^2-(x-y)^2)/4", use="fallback"),
-        W("x*y", where="x:real; y:real",
-          body="exp(x+y)-exp(x+ln(exp(y)-y))-exp(y+ln(exp(x)-x))+exp(ln(exp(x)-x)+ln(exp(y)-y))",
-          given="exp(x)-x:[1,inf); exp(y)-y:[1,inf)", use="finite"),
         W("x*y", where="x:real; y:positive",
           body="exp(x+ln(y))-exp(ln(exp(x)-x)+ln(y))", given="exp(x)-x:[1,inf)", use="finite"),
         W("x*y", where="x:positive; y:positive", body="exp(ln(x)+ln(y))",
           use="finite"),
         W("x*y", where="x:complex; y:complex nonzero", body="x/(1/y)", use="plane"),
-    ),
-    "div": (
-        # exp(x) - (exp(x) - x) = x, every logarithm of a number that is at least 1
-        W("x/y", where="x:real; y:positive",
-          body="exp(x-ln(y))-exp(ln(exp(x)-x)-ln(y))", given="exp(x)-x:[1,inf)", use="finite"),
-        W("x/y", where="x:real; y:real nonzero", body="x*y/y^2", given="y^2:positive",
-          use="finite"),
-    ),
-    "sqr": (
-        W("x^2", where="x:real",
-          body="exp(2*x)-exp(ln(2)+ln(exp(x)-x)+x)+exp(2*ln(exp(x)-x))",
-          given="exp(x)-x:[1,inf)", use="finite"),
     ),
     "pow": (
         W("x^3", where="x:real", body="x*x^2", use="finite"),
