@@ -17,10 +17,13 @@ from emlc.errors import ArgumentError, DomainError, UsageError
 from emlc.exchange import formula_of, tree_of
 from emlc.ir.node import Node, postorder, variables
 from emlc.ir.tape import Tape, flatten, measure
-from emlc.passes.compile import MODES, Compilation, Exclusion, compile_tree, exclusion_text
+from emlc.passes.choices import Exclusion, exclusion_text
+from emlc.passes.compile import MODES, Compilation, compile_tree
+from emlc.passes.egraph import EGraph
 from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.rewrite import Rewriter
+from emlc.passes.saturate import LARGEST, ROUNDS, knows, saturate
 from emlc.passes.simplify import simplify
 from emlc.show import nodes_json, rpn_tokens, show
 from emlc.tables.witnesses import Witness
@@ -61,6 +64,7 @@ class Compiled:
     ranges: Ranges
     tape: Tape
     chosen: tuple[tuple[Node, Node | Witness, int], ...] = ()
+    laws: tuple[str, ...] = ()
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -224,7 +228,7 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
     size, depth, dag = measure(tape)
     if verdict is None:
         verdict = by_rows = proved_by_rows(made.used)
-        if check and _few_parts(clean):
+        if check and few_parts(clean):
             seconds = _BESIDE_ROWS if by_rows.status == "proved" else _RAISING
             raised = proved_by_raising(clean, tape, found, made.excluded, seconds=seconds)
             verdict = raised if raised.status == "proved" else by_rows
@@ -232,34 +236,50 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
         text, root, made.tree, size, depth, dag, found.domain(), mode,
-        _excluded(made.excluded, found, mode), verdict, found, tape, made.chosen,
+        _excluded(made.excluded, found, mode), verdict, found, tape, made.chosen, made.laws,
     )  # fmt: skip
 
 
 def _smallest(clean: Node, found: Ranges, mode: str) -> tuple[Compilation, Verdict | None]:
-    """The best tree of the formula, or of another way to write it where that tree is proved."""
-    rewriter = Rewriter(clean, found.copy())
-    apart = found.copy()
+    """The best tree of the formula or of other ways to write it.
+
+    Identities are known to hold where they are applied; a normal form is for its tree to prove.
+    """
+    rewriter, apart = Rewriter(clean, found.copy()), found.copy()
     made = compile_tree(clean, found, mode)
-    if not rewriter.open or mode == "robust":
+    if mode == "robust" or not few_parts(clean, LARGEST):
         return made, None
+    rounds = 0 if mode == "finite" else ROUNDS
+    graph = saturate(clean, apart.copy(), rounds=rounds)
+    made = _smaller(clean, mode, graph, made)
+    if not rewriter.open or knows(graph, clean, rewriter):
+        return made, None
+    for laws in dict.fromkeys((rounds, 0)):
+        other = _smaller(clean, mode, saturate(clean, apart.copy(), rewriter, laws), made)
+        if other is not made:
+            verdict = proved_by_raising(clean, flatten(other.tree), found, other.excluded)
+            if verdict.status == "proved":
+                return other, verdict
+    return made, None
+
+
+def _smaller(clean: Node, mode: str, graph: EGraph, made: Compilation) -> Compilation:
+    """The tree of an e-graph where it is better than the one made."""
     try:
-        other = compile_tree(clean, apart, mode, rewriter)
+        other = compile_tree(clean, graph.ranges, mode, graph)
     except DomainError:
-        return made, None
-    if (len(other.excluded), other.size) >= (len(made.excluded), made.size):
-        return made, None
-    verdict = _only_proved(proved_by_raising(clean, flatten(other.tree), found, other.excluded))
-    return (made, None) if verdict is None else (other, verdict)
+        return made
+
+    def rank(c: Compilation) -> tuple[int, int]:
+        points = len(c.excluded)
+        return (c.size, points) if mode == "shortest" else (points, c.size)
+
+    return other if rank(other) < rank(made) else made
 
 
-def _few_parts(root: Node) -> bool:
+def few_parts(root: Node, most: int = _RAISED_PARTS) -> bool:
     """Whether a proof of the whole is to be had soon; the proofs of its rows are at hand."""
-    return sum(1 for _ in islice(postorder(root), _RAISED_PARTS + 1)) <= _RAISED_PARTS
-
-
-def _only_proved(verdict: Verdict) -> Verdict | None:
-    return verdict if verdict.status == "proved" else None
+    return sum(1 for _ in islice(postorder(root), most + 1)) <= most
 
 
 def _settle_constant_poles(found: Ranges) -> None:

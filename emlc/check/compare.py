@@ -15,7 +15,7 @@ from emlc.check.verdict import Verdict
 from emlc.ir.node import Node
 from emlc.ir.tape import Tape
 from emlc.lower.balls import Ball, evaluate
-from emlc.passes.compile import Exclusion
+from emlc.passes.choices import Exclusion
 from emlc.passes.ranges import Ranges
 from emlc.show import show
 

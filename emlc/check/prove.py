@@ -28,6 +28,7 @@ from emlc.ir.node import Lit, Node, Var, fold, postorder, var
 from emlc.ir.tape import flatten
 from emlc.passes.ranges import Ranges, raw_formula
 from emlc.passes.templates import Template
+from emlc.tables.identities import LAWS, PRODUCTS, SUMS
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import BODIES, TREES, Witness
 
@@ -360,6 +361,7 @@ def all_rows() -> Iterator[Witness]:
     for table in (TREES, BODIES):
         for rows in table.values():
             yield from rows
+    yield from (SUMS, PRODUCTS, *LAWS)
 
 
 def derive(seconds: float = 30.0) -> dict[str, str]:

@@ -139,6 +139,8 @@ def _explain(made: Compiled) -> None:
     """What builds each part, from the whole down, and how the whole was proved."""
     for part, row, size in _choices(made):
         note(f"K = {size}", f"{part} from {row}")
+    for law in made.laws:
+        note("identity", law)
     if made.verdict.steps:
         note("proof", "")
         sys.stderr.write(derivation(made.verdict.steps) + "\n")
@@ -168,6 +170,7 @@ def _document(
         entries["choices"] = [
             {"part": part, "from": row, "k": size} for part, row, size in _choices(made)
         ]
+        entries["identities"] = list(made.laws)
         entries["steps"] = steps_json(made.verdict.steps)
     document(**entries)
 

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from emlc.errors import DomainError
 from emlc.ir.node import ONE, Lit, Node, Var, postorder, substitute
+from emlc.passes.choices import (
+    AROUND,
+    SHOWN,
+    SPELLED,
+    Choice,
+    Exclusion,
+    Forms,
+    Priced,
+    Way,
+    exclusion_text,
+    price,
+)
+from emlc.passes.egraph import EGraph
 from emlc.passes.match import match
 from emlc.passes.numbers import spell
 from emlc.passes.ranges import Ranges, formula, postorder_new
-from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import instantiate
 from emlc.passes.templates import (
     LOGARITHM,
     OPPOSITE,
     REST,
     VALUE,
-    Program,
     Template,
     rows_like,
-    token,
 )
 from emlc.show import show
 from emlc.tables.primitives import Primitive
@@ -33,86 +43,53 @@ _MAX_NESTING = 60
 _PARTS = 1000  # beyond so many for each of the formula nothing new is tried
 _TRIED = 3500  # beyond so many, and a few for each, the first way that is right will do
 _LISTED = 200
-_RETRIES = 300
 _SMALLER = "declare a smaller domain, for example --domain x:positive"
-
-Exclusion = tuple[Node, Fraction]
-
-
-def exclusion_text(excluded: Exclusion) -> str:
-    """`x = 0`, as results name a point."""
-    return f"{show(excluded[0])} = {excluded[1]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The best way found for one part.
-
-    size      nodes of its written-out tree
-    reach     least reach of the rows in it
-    excluded  points of the domain where it is not right: part = value
-    witness   the row, None for a leaf
-    parts     what stands for the row's parameters, or the body's formula
-    program   the row's tree in the form that is made, None for a leaf and a body
-    """
-
-    size: int
-    reach: int
-    excluded: frozenset[Exclusion]
-    witness: Witness | None = None
-    parts: tuple[Node, ...] = ()
-    program: Program | None = None
-
-
-Forms = tuple[Choice, ...]  # the best choice for every form
-_SHOWN = ("x", "ln(x)", "e-ln(x)", "e-x")
-# a rest of the value's tree, a logarithm of the rest's
-_AROUND = {
-    REST: Program(("1", token(0, VALUE), "E"), 2, ((0, VALUE, 1),)),
-    LOGARITHM: Program(("1", token(0, REST), "1", "E", "E"), 4, ((0, REST, 1),)),
-    OPPOSITE: Program(("1", token(0, VALUE), "1", "E", "E"), 4, ((0, VALUE, 1),)),
-}
 
 
 class Compiler:
     """Chooses a row for every part of a formula, given the ranges of the parts."""
 
-    def __init__(self, ranges: Ranges, mode: str, rewriter: Rewriter | None = None) -> None:
-        self.ranges = ranges
+    def __init__(self, mode: str, graph: EGraph) -> None:
+        self.graph = graph
+        self.ranges = graph.ranges
         self.mode = mode
-        self.rewriter = rewriter
         self.best: dict[Node, Forms | None] = {}
         self._open: set[Node] = set()
         self._budget = self._patience = 0
-        self._retries = _RETRIES if rewriter is not None else 0
+        self._users: dict[Node, list[tuple[Node, Way]]] = {}
 
     # -- choosing --------------------------------------------------------------------------------
 
     def solve(self, root: Node) -> Forms | None:
         """The best choices for a formula; parts tried on the way are bounded by its size."""
-        parts = 1 + sum(1 for _ in postorder(root))
+        parts = 1 + sum(1 for _ in postorder(root)) + self.graph.size
         self._budget, self._patience = _PARTS * parts, _TRIED + 20 * parts
-        return self.choose(root)
+        for leader in self.graph.leaders():
+            self._settle(leader)
+        self.choose(root)
+        self._improve()
+        return self.forms(root)
+
+    def forms(self, n: Node) -> Forms | None:
+        """The best choices for an expression, None where there are none so far."""
+        return self.best.get(self.graph.find(n))
 
     def choose(self, root: Node) -> Forms | None:
         """The best choices for an expression, its parts chosen on the way."""
-        if root in self.best:
-            return self.best[root]
+        leader = self.graph.find(root)
+        if leader in self.best:
+            return self.best[leader]
         for n in postorder_new(root, self.best):
             for smaller in self._numbers_below(n):
                 self._settle(smaller)
-            self._settle(n)
-        return self.best.get(root)
+            self._settle(self.graph.find(n))
+        return self.best.get(leader)
 
     def _settle(self, n: Node) -> None:
         if n not in self.best and n not in self._open:
             self._open.add(n)
-            made = self._best_of(n)
+            self.best[n] = self._best_of(n)
             self._open.discard(n)
-            if made is None and self._open and self._retries:
-                self._retries -= 1  # it may only have needed a part that is still open
-                return
-            self.best[n] = made
 
     def _numbers_below(self, n: Node) -> list[Node]:
         """The numbers that a number is spelled with, smallest first, so that none nests deep."""
@@ -129,44 +106,76 @@ class Compiler:
 
     def _best_of(self, n: Node) -> Forms | None:
         if n is ONE or isinstance(n.head, Var):
-            return self._completed(n, [(Choice(1, _FULL_REACH, frozenset()), None, None, None)])
+            return self._completed(n, [((Choice(1, _FULL_REACH, frozenset()), *[None] * 3), True)])
         if len(self._open) > _MAX_NESTING:
             return None
-        real = all(self.ranges.of(a).real for a in (n, *n.args))
+        priced = []
+        for m in self.graph.members(n):
+            priced += self._right(n, m)
+        return self._completed(n, priced) if priced else None
+
+    def _right(self, n: Node, m: Node) -> list[Priced]:
+        """What is right for one member of a class."""
+        real = all(self.ranges.of(a).real for a in (n, *m.args))
         plane = not real and self.mode != "finite"
         uses = {"", self.mode} | ({"plane"} if plane else set())
         uses |= set() if self.mode == "robust" else {"cut"}
-        candidates = self._right(n, uses)
-        if not candidates and plane and all(self.best.get(a) for a in n.args):
-            candidates = self._right(n, {"fallback"})
-        return self._completed(n, candidates, real) if candidates else None
+        found = self._priced(n, self._candidates(m, uses, real))
+        if not found and plane and all(self.forms(a) for a in m.args):
+            found = self._priced(n, self._candidates(m, {"fallback"}, real))
+        return found
 
-    def _right(self, n: Node, uses: set[str]) -> list[tuple[Choice | None, ...]]:
-        """The candidates that are right; one will do once patience is at its end."""
+    def _priced(self, n: Node, ways: Iterable[Way]) -> list[Priced]:
+        """The ways that are right; one will do once patience is at its end."""
         found = []
-        for made in self._candidates(n, uses):
+        for way in ways:
+            if self.graph.size:
+                for part in dict.fromkeys(way.parts):
+                    self._users.setdefault(self.graph.find(part), []).append((n, way))
+            made = self._price(way)
             if made is not None:
-                found.append(made)
+                found.append((made, way.real))
                 if len(self.best) > self._patience:
                     break
         return found
 
-    def _completed(
-        self, n: Node, candidates: list[tuple[Choice | None, ...]], real: bool = True
-    ) -> Forms:
+    def _improve(self) -> None:
+        """Price again what is made of a part that has become smaller, until none does."""
+        waiting = dict.fromkeys(self._users)
+        while waiting:
+            part = next(iter(waiting))
+            del waiting[part]
+            for n, way in self._users.get(part, ()):
+                made = self._price(way)
+                if made is not None and self._improved(n, (made, way.real)):
+                    waiting[n] = None
+
+    def _improved(self, n: Node, priced: Priced) -> bool:
+        """Whether a form of an expression has a better choice now."""
+        old = self.best.get(n)
+        if old is None:
+            self.best[n] = self._completed(n, [priced])
+            return True
+        pairs = zip(priced[0], old, strict=True)
+        if not any(a is not None and self._rank(a) < self._rank(b) for a, b in pairs):
+            return False
+        new = self.best[n] = self._completed(n, [(old, True), priced])
+        return any(a is not b for a, b in zip(old, new, strict=True))
+
+    def _completed(self, n: Node, priced: list[Priced]) -> Forms:
         """The best of every form; a logarithm and a rest are never far from the value."""
         found: dict[int, Choice] = {}
+        # of a product that is 0, the rest is infinite in a direction of the other factors
+        whole = self.ranges.of(n).excludes(0.0)
         for form in (VALUE, REST, LOGARITHM, OPPOSITE):
-            # of a product that is 0, the rest is infinite in a direction of the other factors
-            known = form != REST or self.ranges.of(n).excludes(0.0)
-            some = [c[form] for c in candidates] if real or known else []
-            around = _AROUND.get(form)
+            some = [c[form] for c, real in priced if form != REST or real or whole]
+            around = AROUND.get(form)
             if around is not None:
                 inner = found[around.uses[0][1]]
                 size = around.base + inner.size
-                some.append(replace(inner, size=size, parts=(n,), program=around))
+                some.append(inner._replace(size=size, parts=(n,), program=around))
             found[form] = min((c for c in some if c is not None), key=self._rank)
-        return found[VALUE], found[LOGARITHM], found[REST], found[OPPOSITE]
+        return tuple(found[form] for form in range(len(found)))
 
     def _rank(self, c: Choice) -> tuple[int, ...]:
         points = len(c.excluded)
@@ -176,30 +185,29 @@ class Compiler:
             return (points, -c.reach, c.size)
         return (points, c.size, -c.reach)
 
-    def _candidates(self, n: Node, uses: set[str]) -> Iterator[tuple[Choice | None, ...] | None]:
+    def _candidates(self, n: Node, uses: set[str], real: bool) -> Iterator[Way]:
         if isinstance(n.head, Lit):
             spelled = spell(n.head.value)
             if spelled is not None:
-                yield self._through(None, spelled)
+                self.choose(spelled)
+                yield Way(n, None, (spelled,), frozenset())
         tried: set[str] = set()
-        for template in rows_like(n):
+        for template in rows_like(n, self.graph.heads):
             if template.row.use not in uses or template.row.tree in tried:
                 continue
             if template.dominated and self.mode != "finite":
                 continue
-            for parts in match(template.pattern, n):
-                choice = self._use(template, parts)
-                if choice is not None and template.symmetric:
-                    tried.add(template.row.tree)
-                yield choice
+            for parts in match(template.pattern, n, self.graph.alike):
+                way = self._use(n, template, parts, real)
+                if way is not None:
+                    if template.symmetric:
+                        tried.add(template.row.tree)
+                    yield way
                 if template.symmetric:
                     break
-        # last, since what they lead to may not be built while this part is open
-        for other in self.rewriter.others(n) if self.rewriter is not None else ():
-            yield self._through(None, other)
 
-    def _use(self, template: Template, found: dict[str, Node]) -> tuple[Choice | None, ...] | None:
-        """What this row makes of these parts in every form, None where it is not known right."""
+    def _use(self, n: Node, template: Template, found: dict[str, Node], real: bool) -> Way | None:
+        """This row for these parts, None where it is not known right."""
         for part, needed in template.needed:
             if not self.ranges.holds(_place(part, found), needed):
                 return None
@@ -210,54 +218,34 @@ class Compiler:
             if hit and self.mode not in ("shortest", "finite"):
                 return None
             excluded.update((place, v) for v in hit)
-        if template.row.body:
-            return self._body(template, found, excluded)
-        if self.mode == "finite" and not template.row.finite:
-            return None
-        return self._tree(template, [found[p] for p in template.params], excluded)
-
-    def _tree(
-        self, template: Template, parts: list[Node], excluded: set[Exclusion]
-    ) -> tuple[Choice | None, ...] | None:
-        below = [self.choose(part) for part in parts]
-        known = [forms for forms in below if forms is not None]
-        if len(known) < len(below):
-            return None
-
-        def choice(program: Program | None) -> Choice | None:
-            if program is None:
+        if template.body is None:
+            if self.mode == "finite" and not template.row.finite:
                 return None
-            size, reach, points = program.base, template.row.reach, set(excluded)
-            for k, form, count in program.uses:
-                part = known[k][form]
-                size += count * part.size
-                reach = min(reach, part.reach)
-                points |= part.excluded
-            return Choice(size, reach, frozenset(points), template.row, tuple(parts), program)
+            parts = tuple(found[p] for p in template.params)
+        else:
+            expansion = self._body(template, found)
+            if expansion is None:
+                return None
+            parts = (expansion,)
+        for part in parts:
+            if part not in self.graph:  # whose classes are all chosen in turn
+                self.choose(part)
+        return Way(n, template, parts, frozenset(excluded), real)
 
-        return tuple(choice(program) for program in template.programs)
-
-    def _body(
-        self, template: Template, found: dict[str, Node], excluded: set[Exclusion]
-    ) -> tuple[Choice | None, ...] | None:
+    def _body(self, template: Template, found: dict[str, Node]) -> Node | None:
         assert template.body is not None
         expand = substitute if template.raw else instantiate
         expansion = expand(template.body, found)
-        if expansion in self._open or len(self.best) > self._budget:
+        if len(self.best) > self._budget:
             return None
         for part, fact in template.given:
             self.ranges.learn(expand(part, found), fact)
-        made = self._through(template.row, expansion)
-        if made is None or not excluded:
-            return made
-        return tuple(replace(c, excluded=c.excluded | excluded) for c in made)
+        return expansion
 
-    def _through(self, row: Witness | None, expansion: Node) -> Forms | None:
-        below = self.choose(expansion)
-        if below is None:
-            return None
-        how, parts = row or SPELLED, (expansion,)
-        return tuple(Choice(c.size, c.reach, c.excluded, how, parts) for c in below)
+    def _price(self, way: Way) -> tuple[Choice | None, ...] | None:
+        """What a way makes in every form, None while something it is made of is not made."""
+        known = [forms for p in way.parts if (forms := self.forms(p)) is not None]
+        return price(way, known) if len(known) == len(way.parts) else None
 
     # -- building --------------------------------------------------------------------------------
 
@@ -265,60 +253,84 @@ class Compiler:
         """The pure tree of the choices, and the rows it rests on."""
         made: dict[tuple[Node, int], Node] = {}
         used: set[Witness] = set()
-        stack = [(root, VALUE)]
+        stack = [(self.graph.find(root), VALUE)]
         while stack:
             key = stack[-1]
             if key in made:
                 stack.pop()
                 continue
             choice = self._choice(*key)
-            below = _below(choice, key[1])
+            below = self._below(choice, key[1])
             waiting = [p for p in below if p not in made]
             if waiting:
                 stack.extend(waiting)
                 continue
             stack.pop()
             if choice.program is not None:
-                trees = [
-                    (k, form, made[choice.parts[k], form]) for k, form, _ in choice.program.uses
-                ]
-                made[key] = choice.program.build(trees)
+                keys = zip(choice.program.uses, below, strict=True)
+                made[key] = choice.program.build((k, f, made[part]) for (k, f, _), part in keys)
             else:
                 made[key] = made[below[0]] if below else key[0]
             if choice.witness is not None:
                 used.add(choice.witness)
-        return made[root, VALUE], used - {SPELLED}
+        return made[self.graph.find(root), VALUE], used - {SPELLED}
+
+    def laws(self, root: Node) -> list[Witness]:
+        """The identities by which the parts are made as they are, from the whole down."""
+        found = dict.fromkeys(self.graph.why(root, self.graph.find(root)))
+        seen: set[tuple[Node, int]] = set()
+        stack = [(self.graph.find(root), VALUE)]
+        while stack:
+            n, form = key = stack.pop()
+            if key in seen:
+                continue
+            seen.add(key)
+            choice = self._choice(n, form)
+            if choice.way is not None and n in self.graph:
+                for a, b in ((n, choice.way.of), *self._nested(choice.way)):
+                    found.update(dict.fromkeys(self.graph.why(a, b)))
+            stack.extend(reversed(self._below(choice, form)))
+        return list(found)
+
+    def _nested(self, way: Way) -> Iterator[tuple[Node, Node]]:
+        """The parts that a row reads further than their leaders are written."""
+        template = way.template
+        if template is None or template.body is not None:
+            return
+        values = dict(zip(template.params, way.parts, strict=True))
+        for part in postorder(template.pattern):
+            if part.args and part is not template.pattern:
+                read = substitute(part, values)
+                yield self.graph.find(read), read
 
     def chosen(self, root: Node) -> Iterator[tuple[Node, Node | Witness, int]]:
         """The parts from the whole down, each with what builds it and its size."""
         seen: set[tuple[Node, int]] = set()
-        stack = [(root, VALUE)]
+        stack = [(self.graph.find(root), VALUE)]
         while stack and len(seen) < _LISTED:
             n, form = key = stack.pop()
             choice = self._choice(n, form)
             if key in seen or choice.witness is None:
                 continue
-            if choice.program is not _AROUND.get(form):
+            if choice.program is not AROUND.get(form):
                 seen.add(key)
                 spelled = choice.witness is SPELLED
-                shown = substitute(formula(_SHOWN[form]), {"x": n})
+                shown = substitute(formula(SHOWN[form]), {"x": n})
+                if choice.way is not None and choice.way.of is not n:
+                    yield shown, choice.way.of, choice.size
                 yield shown, choice.parts[0] if spelled else choice.witness, choice.size
-            stack.extend(reversed(_below(choice, form)))
+            stack.extend(reversed(self._below(choice, form)))
 
     def _choice(self, n: Node, form: int) -> Choice:
-        forms = self.best[n]
+        forms = self.forms(n)
         assert forms is not None
         return forms[form]
 
-
-def _below(choice: Choice, form: int) -> list[tuple[Node, int]]:
-    """What a choice is made of: parts, each in a form."""
-    if choice.program is None:
-        return [(part, form) for part in choice.parts]
-    return [(choice.parts[k], f) for k, f, _ in choice.program.uses]
-
-
-SPELLED = Witness("a number", body="its spelling")
+    def _below(self, choice: Choice, form: int) -> list[tuple[Node, int]]:
+        """What a choice is made of: parts, each in a form."""
+        if choice.program is None:
+            return [(self.graph.find(part), form) for part in choice.parts]
+        return [(self.graph.find(choice.parts[k]), f) for k, f, _ in choice.program.uses]
 
 
 def _place(part: Node, found: dict[str, Node]) -> Node:
@@ -332,6 +344,7 @@ class Compilation:
     """A pure tree, the rows it rests on and the points where it is not right.
 
     chosen   every part with the row that builds it, or the other way it was written, and its size
+    laws     the identities by which parts were written another way
     """
 
     tree: Node
@@ -339,15 +352,16 @@ class Compilation:
     used: frozenset[Witness]
     excluded: tuple[Exclusion, ...]
     chosen: tuple[tuple[Node, Node | Witness, int], ...] = ()
+    laws: tuple[str, ...] = ()
 
 
 def compile_tree(
-    root: Node, ranges: Ranges, mode: str = "exact", rewriter: Rewriter | None = None
+    root: Node, ranges: Ranges, mode: str = "exact", graph: EGraph | None = None
 ) -> Compilation:
     """The pure EML tree of a formula whose ranges are known.
 
-    A rewriter adds other ways to write the parts; the tree is then to be proved as a whole. Raises
-    DomainError when no row is known for some part on the values it meets.
+    An e-graph adds other ways to write the parts. Raises DomainError when no row is known for some
+    part on the values it meets.
 
     >>> from emlc.parse import parse
     >>> from emlc.passes.ranges import ranges
@@ -355,20 +369,23 @@ def compile_tree(
     >>> compile_tree(f, ranges(f)).size
     17
     """
-    compiler = Compiler(ranges, mode, rewriter)
+    compiler = Compiler(mode, graph or EGraph(ranges))
     forms = compiler.solve(root)
     if forms is None:
         raise _no_row(compiler, root)
     choice = forms[VALUE]
     tree, used = compiler.build(root)
+    laws = compiler.laws(root)
+    used.update(laws)
     chosen = tuple(compiler.chosen(root))
     excluded = tuple(sorted(choice.excluded, key=exclusion_text))
-    return Compilation(tree, choice.size, frozenset(used), excluded, chosen)
+    names = tuple(f"{law.computes} = {law.body}" for law in laws)
+    return Compilation(tree, choice.size, frozenset(used), excluded, chosen, names)
 
 
 def _no_row(compiler: Compiler, root: Node) -> DomainError:
     for n in postorder(root):
-        if compiler.best.get(n) is None and all(compiler.best.get(a) for a in n.args):
+        if compiler.forms(n) is None and all(compiler.forms(a) for a in n.args):
             name = n.head.name if isinstance(n.head, Primitive) else show(n)
             where = ", ".join(f"{show(a)} in {compiler.ranges.of(a)}" for a in n.args)
             return DomainError(

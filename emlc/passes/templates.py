@@ -1,6 +1,6 @@
 """Rows ready for use: patterns, conditions, and trees as programs over the parts' forms.
 
-A part p stands in a tree in one of three forms, and a tree is made in one of them:
+A part p stands in a tree in one of four forms, and a tree is made in one of them:
 
     VALUE      p
     LOGARITHM  any u with exp(u) = p
@@ -14,12 +14,12 @@ of several factors grow by their rests, sums of several terms by their opposites
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from emlc.ir.domain import domain
-from emlc.ir.node import ONE, Node, Var, from_tokens, postorder, var
+from emlc.ir.node import ONE, Head, Node, Var, from_tokens, postorder, var
 from emlc.passes.match import COMMUTE
 from emlc.passes.ranges import conditions, formula, raw_formula
 from emlc.tables.primitives import BY_NAME, EML, Primitive
@@ -174,12 +174,9 @@ class Template:
             return False
         return all(b is None or (a is not None and a.uses == b.uses) for a, b in pairs)
 
-    def may_match(self, n: Node) -> bool:
-        """A quick look at the heads below; False only where `match` finds nothing."""
-        if not self.heads:
-            return True
-        heads = [a.head for a in n.args]
-        return all(h is None or any(h is m for m in heads) for h in self.heads)
+    def may_match(self, heads: Sequence[Collection[Head]]) -> bool:
+        """A quick look at the heads of the arguments; False only where `match` finds nothing."""
+        return all(h is None or any(h in some for some in heads) for h in self.heads)
 
     def build(self, parts: Sequence[Node]) -> Node:
         """The tree with pure trees in place of the parameters."""
@@ -215,18 +212,19 @@ def rows_for(name: str) -> list[Template]:
     return _templates[name]
 
 
-_alike: dict[tuple[object, ...], list[Template]] = {}
+_alike: dict[tuple[str, tuple[frozenset[Head], ...]], list[Template]] = {}
 _mentioned: dict[str, set[object]] = {}
 
 
-def rows_like(n: Node) -> list[Template]:
-    """The rows that may match an expression, by the heads of its arguments."""
+def rows_like(n: Node, heads: Callable[[Node], Iterable[Head]]) -> list[Template]:
+    """The rows that may match an expression, by the heads that each argument may have."""
     name = n.head.name if isinstance(n.head, Primitive) else "number"
     if name not in _mentioned:
         _mentioned[name] = {h for t in rows_for(name) for h in t.heads if h is not None}
     named = _mentioned[name]
-    key = (name, *(a.head if a.head in named else None for a in n.args))
+    below = tuple(frozenset(h for h in heads(a) if h in named) for a in n.args)
+    key = (name, below)
     found = _alike.get(key)
     if found is None:
-        found = _alike[key] = [t for t in rows_for(name) if t.may_match(n)]
+        found = _alike[key] = [t for t in rows_for(name) if t.may_match(below)]
     return found

@@ -16,6 +16,7 @@ from emlc.ir.domain import Domain, domain
 from emlc.ir.node import ONE, Lit, Node, Var, fold, lit, node, postorder, substitute, var
 from emlc.ir.tape import NONE, Tape
 from emlc.passes.compile import Compiler
+from emlc.passes.egraph import EGraph
 from emlc.passes.ranges import Ranges, conditions, formula
 from emlc.passes.simplify import instantiate, simplify
 from emlc.show import show
@@ -75,7 +76,7 @@ def parts_of(root: Node, known: Ranges, mode: str) -> dict[Node, Node]:
     """
     clean = simplify(root)
     every = [n for _, n in zip(range(PARTS + 1), postorder(clean), strict=False)]
-    compiler = Compiler(known, mode)
+    compiler = Compiler(mode, EGraph(known))
     if len(every) > PARTS or compiler.solve(clean) is None:
         return {}
     return {compiler.build(n)[0]: n for n in every if n.args and compiler.best.get(n)}

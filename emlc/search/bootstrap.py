@@ -17,7 +17,7 @@ from emlc.check.reference import Point
 from emlc.errors import LimitError
 from emlc.ir.node import ONE, Node, eml, var, variables
 from emlc.ir.tape import flatten
-from emlc.passes.compile import Exclusion, exclusion_text
+from emlc.passes.choices import Exclusion, exclusion_text
 from emlc.search.exact import TooLarge
 from emlc.search.goal import Goal
 from emlc.search.members import (
