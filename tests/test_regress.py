@@ -151,6 +151,8 @@ def test_exact_numbers() -> None:
         ({"x": [1.0, math.nan]}, [1.0, 2.0], {}, "x has 1 missing"),
         ({"x": ["a", "b"]}, [1.0, 2.0], {}, "x is not a column"),
         ({"x": [1.0]}, [1.0, 2.0], {}, "x has 1 values"),
+        ({"x": [1.0, 2.0]}, [1e300, 2e300], {}, "the target goes to 2e.300, whose square"),
+        ({"x": [1.0, 2.0]}, [0.0, 3e-310], {}, "the target goes to 3e-310, whose square"),
         ({"x": [1.0, 2.0]}, [1.0, 2.0], {"operators": ["erf"]}, "no operator erf"),
         ({"x": [1.0, 2.0]}, [1.0, 2.0], {"operators": ["pi"]}, "no operator pi"),
     ],

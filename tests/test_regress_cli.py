@@ -84,6 +84,11 @@ def test_fit_answers_clearly(words: str, said: str, data: Path, emlc: Any) -> No
     assert done.status in (1, 2) and said in done.err and "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", ["fit", "search", "basis", "train"])
+def test_the_limit_on_time_has_both_names_everywhere(command: str, emlc: Any) -> None:
+    assert "--timeout, --time " in emlc(command, "--help").out
+
+
 def test_fit_leaves_out_missing_rows_when_told(data: Path, emlc: Any) -> None:
     rows = [f"{x},{2 * x}" for x in range(1, 9)]
     (data / "gap.csv").write_text("\n".join(["x,y", "1,", *rows]))

@@ -29,6 +29,7 @@ INTERRUPTED = 130
     help="eml, edl, -eml, ternary, or a formula such as exp(x)/ln(y); e",
 )
 @click.option(
+    "--timeout",
     "--time",
     "seconds",
     type=click.FloatRange(0, min_open=True),

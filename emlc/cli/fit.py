@@ -57,6 +57,8 @@ class _Listing(Command):
 )
 @click.option(
     "--timeout",
+    "--time",
+    "timeout",
     type=click.FloatRange(0, min_open=True),
     default=30.0,
     help="Seconds at most: 30.",

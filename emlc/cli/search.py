@@ -39,6 +39,7 @@ _MEGA = 1e6
 )
 @click.option("--max-size", type=click.IntRange(1), default=61, help="Largest tree looked for: 61.")
 @click.option(
+    "--timeout",
     "--time",
     "seconds",
     type=click.FloatRange(0, min_open=True),

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
+    "--time",
+    "timeout",
     type=click.FloatRange(0, min_open=True),
     default=60.0,
     help="Seconds at most for one run of ours: 60.",

@@ -10,6 +10,8 @@ import numpy as np
 from emlc.errors import ArgumentError
 from emlc.lower.jit import Array
 
+_LEAST, _MOST = 1e-140, 1e140
+
 
 def checked(
     columns: Mapping[str, Any], target: Any, weights: Any
@@ -23,11 +25,15 @@ def checked(
         if len(column) != len(y):
             raise ArgumentError(f"{name} has {len(column)} values, the target {len(y)}")
         x[k] = column
+    size = float(np.abs(y).max())
+    if size and not _LEAST < size < _MOST:
+        problem = f"the target goes to {size:.3g}, whose square no double holds"
+        raise ArgumentError(problem, hint="fit it in another unit")
     w = np.ones(len(y)) if weights is None else _column("the weights", weights)
     if len(w) != len(y):
         raise ArgumentError(f"there are {len(w)} weights for {len(y)} values")
-    if (w < 0).any() or not w.sum() > 0:
-        raise ArgumentError("weights are not negative, and not all of them 0")
+    if (w < 0).any() or not 0 < w.max() < _MOST:
+        raise ArgumentError("weights are not negative, not all of them 0, and none is huge")
     return names, *_merged(x, y, w)
 
 

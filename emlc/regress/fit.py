@@ -138,8 +138,8 @@ class _Run:
 
     def all(self) -> Fit:
         """The stages in their order."""
+        self._get_ready()  # where nothing is known yet that an interrupt could end with
         try:
-            self._get_ready()
             self._exact()
             if self.stopped != "exact":
                 self._evolve()
