@@ -1,8 +1,8 @@
 """Regression against what others reach, measured in the same run.
 
     python benchmarks/regress.py targets            the paper's five, by circuits, 32 seeds each
-    python benchmarks/regress.py deep               random full trees of depth 6, 7, 8
-    python benchmarks/regress.py steps              optimisation steps, against PyTorch if installed
+    python benchmarks/regress.py deep [TREES] [SECONDS]   random trees of depth 6, 7, 8
+    python benchmarks/regress.py steps              the author's steps, against PyTorch if installed
     python benchmarks/regress.py solver             random pure trees over {1, x, y}
     python benchmarks/regress.py laws               14 laws with 1% noise and free constants
     python benchmarks/regress.py noise              the paper's targets with 1% noise
@@ -34,6 +34,7 @@ from emlc.regress.equation import Equation
 from emlc.regress.exact import solve
 from emlc.regress.finish import Model
 from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.hybrid import propose
 from emlc.regress.paper import Sweep, first_weights, train_as_author
 from emlc.regress.predict import OfFormula
 from emlc.regress.train import TARGETS, Circuit, paper_data
@@ -83,9 +84,10 @@ def full_tree(depth: int, rng: random.Random) -> list[str]:
 
 
 def deep(count: int = 10, seconds: float = 60.0) -> None:
-    """Random trees of depth 6, 7, 8: successes within so many CPU seconds."""
-    marks = (0.1, 1.0, 5.0, 20.0, seconds)
-    print("depth  " + "  ".join(f"{m:5g} s" for m in marks))
+    """Random trees of depth 6, 7, 8: successes within so many CPU seconds, by circuits alone and
+    by circuits that a table of small trees completes."""
+    marks = [m for m in (0.1, 0.3, 1.0, 3.0, 10.0, 30.0) if m < seconds] + [seconds]
+    print("depth  by       " + "  ".join(f"{m:5g} s" for m in marks))
     for depth in (6, 7, 8):
         rng, times = random.Random(depth), []
         while len(times) < count:
@@ -94,10 +96,12 @@ def deep(count: int = 10, seconds: float = 60.0) -> None:
             if len(y) < 400 or np.ptp(y) < 1e-3 or np.abs(y).max() > 1e6:
                 continue
             circuit = Circuit(depth, columns, y)
-            spent, run = cpu(lambda c=circuit: c.train(1, seconds=seconds))
-            times.append(spent if run.success else np.inf)
-        share = [f"{np.mean(np.array(times) <= m):7.0%}" for m in marks]
-        print(f"{depth:5d}  {'  '.join(share)}", flush=True)
+            alone, run = cpu(lambda c=circuit: c.train(1, seconds=seconds))
+            helped, found = cpu(lambda c=columns, v=y: propose(c, v, seed=1, seconds=seconds))
+            times.append((alone if run.success else np.inf, helped if found else np.inf))
+        for name, taken in zip(("circuits", "a table"), np.array(times).T, strict=True):
+            share = [f"{np.mean(taken <= m):7.0%}" for m in marks]
+            print(f"{depth:5d}  {name:8s} {'  '.join(share)}", flush=True)
 
 
 def steps() -> None:

@@ -11,8 +11,11 @@ from emlc.lower.jit import Array
 from emlc.regress.circuit import loss_and_slopes, mixtures
 from emlc.regress.descent import descend, to_logits
 from emlc.regress.draws import Twister
+from emlc.regress.fit import Options, fit
+from emlc.regress.hybrid import propose
 from emlc.regress.paper import STARTS, SWEEPS, Sweep, first_weights, train_as_author
 from emlc.regress.train import TARGETS, Circuit, paper_data, same_elsewhere
+from emlc.regress.trees import values
 
 NONE = np.zeros(0)
 RPN = {depth: list(rpn) for depth, rpn, _ in TARGETS}
@@ -158,6 +161,24 @@ def test_choices_follow_the_loss_and_not_the_weight() -> None:
 def test_trees_are_told_apart_off_the_grid() -> None:
     assert same_elsewhere(list("xxxyEE1EE"), list("11xyEE1EE"))
     assert not same_elsewhere(list("1xE"), list("1yE"))
+
+
+def test_circuits_propose_and_a_table_completes() -> None:
+    """Four variables, which the exact solver does not take; in `fit` as well."""
+    rng = np.random.default_rng(1)
+    names = ("a", "b", "c", "d")
+    rpn = "1abEEcdEE"
+    columns = dict(zip(names, rng.uniform(0.5, 1.5, (4, 40)), strict=True))
+    y, status = values(list(rpn), names, np.array(list(columns.values())))
+    assert not status.any()
+    found = propose(columns, y[:, 0], seconds=60)
+    assert found is not None and len(found) <= len(rpn)
+    elsewhere = rng.uniform(0.5, 1.5, (4, 9))
+    expected, _ = values(list(rpn), names, elsewhere)
+    assert values(found, names, elsewhere)[0] == pytest.approx(expected)
+    assert propose(columns, rng.normal(size=40), seconds=60, most=1_000) is None
+    fitted = fit(columns, y[:, 0], options=Options(max_fits=1))
+    assert (fitted.stopped, fitted.best.k) == ("exact", len(found))
 
 
 # -- the author's trainer --------------------------------------------------------------------------

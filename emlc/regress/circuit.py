@@ -363,8 +363,8 @@ def loss_and_slopes(
     coefficients; inf where doubles do not hold the values.
 
     wanted is (2, points), real and imaginary; work is (8, inputs, tile). The penalty is the sum of
-    weight[s] * (abs(f_s) - MOST)^2 over gates and points where it is larger; none for empty weight.
-    room[k], unless empty, becomes how far the argument k of ln stays from 0; see `clear`.
+    weight[s] * (abs(f_s) - MOST)^2 where abs(f_s) is larger; none for empty weight. room[k], unless
+    empty, becomes how far the argument k of ln stays from 0; see `clear`.
     """
     count = x.shape[1]
     real = np.zeros(mix.shape[0] // 2, dtype=np.bool_)
@@ -372,8 +372,7 @@ def loss_and_slopes(
     ur, ui, er, ei = work[0], work[1], work[2], work[3]
     fr, fi, ar, ai = work[4], work[5], work[6], work[7]
     g = np.zeros((2, work.shape[2]))
-    slope[:, :] = 0.0
-    room[:] = 1.0
+    slope[:, :], room[:] = 0.0, 1.0
     error = penalty = 0.0
     for lo in range(0, count, work.shape[2]):
         n = min(work.shape[2], count - lo)

@@ -24,6 +24,7 @@ from emlc.regress.evolve import State, Task
 from emlc.regress.exact import Solution, solve
 from emlc.regress.finish import prune, round_free, snap
 from emlc.regress.groups import Groups, warm
+from emlc.regress.hybrid import propose
 from emlc.regress.keep import Kept
 from emlc.regress.model import FLOOR, SAID, Model, model
 from emlc.regress.predict import OfFormula, OfTree
@@ -37,6 +38,7 @@ _CHUNK = 3.0
 _NOISELESS = 1e-26
 _ROUNDING = 1e-24
 _SOLVED_VARIABLES = 3
+_PROPOSED = 5_000
 _SHOWN = 16
 _READING = 3.0
 _ANSWERING = 0.4
@@ -164,15 +166,19 @@ class _Run:
         """Have everything compiled, which the time given does not pay for."""
         warm(Task(self.x, self.y, self.w, self.operators, self.options.max_size))
         solve({"x": [0.3, 0.7]}, [0.3, 0.7], seconds=0.1)
+        if len(self.names) > _SOLVED_VARIABLES:
+            propose({"x": [0.3, 0.7, 0.9]}, [0.1, 0.3, 0.2], seconds=0.0)
         self.until = time.monotonic() + self.options.timeout
 
     # -- pure trees
 
     def _exact(self) -> None:
         options = self.options
-        if not options.solve or not 0 < len(self.names) <= _SOLVED_VARIABLES or self.spread == 0:
+        if not options.solve or not self.names or self.spread == 0:
             return
         data = dict(zip(self.names, self.x, strict=True))
+        if len(self.names) > _SOLVED_VARIABLES:
+            return self._proposed(data)
         # Bounded by memory instead of the clock where the result is to follow from the seed.
         timed = options.max_fits is None
         share = min(3.0, 0.15 * options.timeout) if timed else options.timeout
@@ -188,6 +194,29 @@ class _Run:
         for rpn, error in scan(self.names, self.x, self.y, self.w, time.monotonic() + share):
             self.equations.append(self._pure(rpn, error))
 
+    def _proposed(self, data: Mapping[str, Array]) -> None:
+        """A tree by circuits, where there are too many variables for the solver."""
+        if self.given is not None:
+            return
+        timed = self.options.max_fits is None
+        rpn = propose(
+            data, self.y, seed=self.options.seed,
+            seconds=min(1.0, 0.05 * self.options.timeout) if timed else math.inf,
+            most=math.inf if timed else _PROPOSED,
+        )  # fmt: skip
+        if rpn is not None:
+            made = self._pure(rpn, self._error(rpn))
+            made.exact = True
+            self.equations.append(made)
+            if len(rpn) <= 2 * len(self.y):
+                self.stopped = "exact"
+
+    def _error(self, rpn: list[str]) -> float:
+        """The weighted squared error of a tree that fits; 0 where doubles cannot tell."""
+        made, _ = values(rpn, self.names, self.x)
+        error = float(np.sum(self.w * (made[:, 0] - self.y) ** 2))
+        return error if math.isfinite(error) else 0.0
+
     def _pure(self, rpn: list[str], error: float) -> Equation:
         points = len(self.y)
         relative = error / self.scale**2
@@ -202,9 +231,7 @@ class _Run:
         return made
 
     def _solved(self, found: Solution) -> Equation:
-        made, _ = values(found.rpn, self.names, self.x)
-        error = float(np.sum(self.w * (made[:, 0] - self.y) ** 2))
-        equation = self._pure(found.rpn, error if math.isfinite(error) else 0.0)
+        equation = self._pure(found.rpn, self._error(found.rpn))
         equation.exact = True
         but = f", {found.lossy} values undecided" if found.lossy else ""
         equation.proof = (

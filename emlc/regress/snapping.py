@@ -15,6 +15,7 @@ from emlc.lower.jit import Array, compiled
 from emlc.regress.circuit import loss_and_slopes, mixtures
 
 EXACT = 1e-22
+_LIGHT = 0.02
 
 
 @compiled
@@ -139,16 +140,15 @@ def polish(
 
 
 @compiled
-def harden(logits: Array, allowed: Array, noise: float, choice: Array) -> None:
-    """Fix every input to its largest term, or with noise 1 to one drawn from its mixture."""
+def draw(logits: Array, allowed: Array, choice: Array) -> None:
+    """Fix every input to a term drawn from its mixture."""
     for j in range(2, logits.shape[0]):
         choice[j] = 0
         top = -math.inf
         for o in range(logits.shape[1]):
             if allowed[j, o]:
-                size = logits[j, o]
-                if noise > 0.0:
-                    size -= noise * math.log(-math.log(max(np.random.random(), 1e-300)) + 1e-300)
+                u = max(np.random.random(), 1e-300)
+                size = logits[j, o] - math.log(-math.log(u) + 1e-300)
                 if size > top:
                     choice[j], top = o, size
 
@@ -157,27 +157,24 @@ def harden(logits: Array, allowed: Array, noise: float, choice: Array) -> None:
 def harden_by_loss(
     logits: Array, allowed: Array, tau: float, x: Array, wanted: Array, work: Array, choice: Array
 ) -> None:
-    """Fix one input after the other, from the root, to the term that costs the loss least."""
+    """Fix one input after the other, from the root, to the term that costs the loss least.
+
+    Terms of next to no weight are not tried, nor inputs that no longer matter.
+    """
     mix, slope, none = np.zeros(logits.shape), np.zeros(logits.shape), np.zeros(0)
     mixtures(logits, allowed, tau, mix)
     for j in range(2, logits.shape[0]):
-        best, low = 0, math.inf
-        soft = mix[j].copy()
-        top = 0
-        for o in range(logits.shape[1]):
-            if soft[o] > soft[top]:
-                top = o
-        if soft[top] > 0.999:
-            best = top
-        else:
-            best = top
+        choice[j] = 0
+        if live(j, choice, logits.shape[1]):
+            soft = mix[j].copy()
+            choice[j] = np.argmax(soft)
+            low = math.inf
             for o in range(logits.shape[1]):
-                if allowed[j, o] and soft[o] > 0.02:
+                if _LIGHT < soft[o] <= 1.0 - _LIGHT:
                     mix[j, :] = 0.0
                     mix[j, o] = 1.0
                     now, _ = loss_and_slopes(mix, x, wanted, work, none, none, slope, False)
                     if now < low:
-                        best, low = o, now
+                        choice[j], low = o, now
         mix[j, :] = 0.0
-        mix[j, best] = 1.0
-        choice[j] = best
+        mix[j, choice[j]] = 1.0

@@ -15,13 +15,14 @@ from emlc.lower.jit import Array, compiled
 from emlc.regress.circuit import tile
 from emlc.regress.descent import descend
 from emlc.regress.exact import misfit as tree_misfit
-from emlc.regress.snapping import EXACT, harden, harden_by_loss, polish
+from emlc.regress.snapping import EXACT, draw, harden_by_loss, polish
 from emlc.regress.trees import values
 
 MAX_DEPTH = 12
 _POINTS = 36
 _DRAWS = 16
 _BIAS = 0.7
+_COLD = 0.25
 _FITS = 2e-11
 
 
@@ -74,9 +75,11 @@ def attempts(
                     logits[j, o] = np.random.normal()
                 logits[j, 0] += bias
         if trained:
-            descend(logits, allowed, x, wanted, work, (0.3, 0.1), (1.0, 0.25), 1e300, 0.5, EXACT,
+            descend(logits, allowed, x, wanted, work, (0.3, 0.1), (1.0, _COLD), 1e300, 0.5, EXACT,
                     history)  # fmt: skip
-        harden(logits, allowed, 0.0 if trained else 1.0, trial)
+            harden_by_loss(logits, allowed, _COLD, x, wanted, work, trial)
+        else:
+            draw(logits, allowed, trial)
         error = polish(trial, allowed, x, wanted, f, good, passes)
         if error < low:
             low = error
@@ -111,7 +114,7 @@ class Circuit:
         """
         begun = time.monotonic()
         seeded(seed)
-        rows = _spread(self.x, _POINTS, seed)
+        rows = spread(self.x, _POINTS, seed)
         x, wanted = (
             np.ascontiguousarray(self.x[:, rows]),
             np.ascontiguousarray(self.wanted[:, rows]),
@@ -147,23 +150,26 @@ class Circuit:
         harden_by_loss(logits, self.allowed, tau, self.x, self.wanted, self.work, choice)
         return self.rpn(choice)
 
-    def rpn(self, choice: Sequence[int] | Array) -> list[str]:
-        """The tree of a snapped circuit as tokens."""
+    def rpn(
+        self, choice: Sequence[int] | Array, other: Mapping[int, Sequence[str]] | None = None
+    ) -> list[str]:
+        """The tree of a snapped circuit as tokens, with other trees at some inputs."""
+        given = other or {}
+        leaves = ["1", *self.names]
         out: list[str] = []
         stack = [1]
         while stack:
             s = stack.pop()
-            if s < 0:
-                out.append("E" if s == -1 else self._leaf(int(choice[-s])))
-                continue
-            stack.append(-1)
-            for j in (2 * s + 1, 2 * s):
-                below = j < self.inputs // 2 and choice[j] == self.terms - 1
-                stack.append(j if below else -j)
+            if s == -1:
+                out.append("E")
+            elif s < 0:
+                out += given[-s] if -s in given else [leaves[int(choice[-s])]]
+            else:
+                stack.append(-1)
+                for j in (2 * s + 1, 2 * s):
+                    below = j < self.inputs // 2 and choice[j] == self.terms - 1
+                    stack.append(j if below and j not in given else -j)
         return out
-
-    def _leaf(self, term: int) -> str:
-        return "1" if term == 0 else self.names[term - 1]
 
     def fits(self, rpn: Sequence[str]) -> bool:
         """Whether the tree gives all the data to rounding."""
@@ -173,7 +179,7 @@ class Circuit:
 _STEPS = {1: 20, 2: 30, 3: 30, 4: 40, 5: 40, 6: 40}
 
 
-def _spread(x: Array, most: int, seed: int) -> Array:
+def spread(x: Array, most: int, seed: int) -> Array:
     """Rows spread over the data."""
     count = x.shape[1]
     rng = np.random.default_rng(seed)
