@@ -18,7 +18,7 @@ import numpy as np
 
 from emlc.search.halfturn import FINE, LOSSY
 from emlc.search.pairs import ask, mark, stream
-from emlc.search.refine import Refiner, refine_need
+from emlc.search.refine import refine_need, refiner
 from emlc.search.table import NO_SLOTS, Array, Table, fill, put, roomy
 from emlc.search.undo import BRANCHES, expand, find_need, look_up
 from emlc.search.work import MOST_HITS, WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
@@ -73,7 +73,6 @@ class Meeting:
     _kept: dict[tuple[str, int], Array] = field(default_factory=dict)
     _scanned: int = -1
     _bottomless: Array = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    _refiner: Refiner | None = None
 
     def through(self, size: int, max_size: int) -> list[Hit]:
         """All trees of exactly `size` nodes; sizes below were done; `max_size` bounds the run."""
@@ -174,7 +173,7 @@ class Meeting:
             chain.append((int(n.sibling[at]), int(n.side[at]), int(n.exact[up]), int(n.branch[at])))
             at = up
         v = np.empty(n.value.shape[1:])
-        st = refine_need(self._precise(), chain[::-1], n.value[0], v)
+        st = refine_need(refiner(self.table), chain[::-1], n.value[0], v)
         if st != FINE:
             self.lossy += st == LOSSY
             return count, []
@@ -203,12 +202,7 @@ class Meeting:
         while n.parent[at] >= 0:
             chain.append((int(n.sibling[at]), int(n.side[at])))
             at = int(n.parent[at])
-        return self._precise().holds(hit.entry, chain, n.value[0])
-
-    def _precise(self) -> Refiner:
-        if self._refiner is None:
-            self._refiner = Refiner(self.table)
-        return self._refiner
+        return refiner(self.table).holds(hit.entry, chain, n.value[0])
 
     def _meet(self, s: int, g: int) -> list[Hit]:
         """Fill needs of contexts of 2s nodes with pairs of entries, g nodes together."""
@@ -331,7 +325,7 @@ class Meeting:
     def _compare(self, i: int, j: int, lo: int, hi: int) -> list[Hit]:
         """Compare eml(i, j), at high precision, with the needs lo..hi."""
         v = np.empty(self.needs.value.shape[1:])
-        st = self._precise().eml(i, j, v)
+        st = refiner(self.table).eml(i, j, v)
         if st != FINE:
             self.lossy += st == LOSSY
             return []

@@ -128,12 +128,20 @@ def split(mp: Any, v: Half, out: Array) -> int:
     return FINE
 
 
+def refiner(t: Table) -> Refiner:
+    """The one of this table."""
+    if t.precise is None:
+        t.precise = Refiner(t)
+    found: Refiner = t.precise
+    return found
+
+
 def refine_prepared(t: Table, lo: int, hi: int) -> int:
     """Redo the lossy exponentials of entries lo..hi; how many stay undecided."""
     todo = np.flatnonzero(t.exp_status[lo:hi] == LOSSY) + lo
     if not len(todo):
         return 0
-    precise = Refiner(t)
+    precise = refiner(t)
     undecided = 0
     for n in todo.tolist():
         status = FINE
@@ -150,7 +158,9 @@ def refine_prepared(t: Table, lo: int, hi: int) -> int:
 
 def refine_pairs(t: Table, pairs: Array, count: int) -> int:
     """Add the values of pairs that were lossy; the new count (-1: full)."""
-    precise = Refiner(t)
+    if not len(pairs):
+        return count
+    precise = refiner(t)
     v = np.empty((t.value.shape[1], 6))
     for i, j in pairs.tolist():
         st = precise.eml(i, j, v)

@@ -61,6 +61,7 @@ class Table:
     candidates: int = 0
     filled: int = 0
     tick: Callable[[], None] | None = None  # called between two pieces of work
+    precise: Any = None  # its values at high precision, see `refine`
     marked: dict[tuple[str, int], tuple[Array, Array]] = field(default_factory=dict)
 
     @property
