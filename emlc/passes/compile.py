@@ -22,7 +22,7 @@ from emlc.passes.choices import (
 )
 from emlc.passes.egraph import EGraph
 from emlc.passes.match import match
-from emlc.passes.numbers import spell
+from emlc.passes.numbers import spellings
 from emlc.passes.ranges import Ranges, formula, postorder_new
 from emlc.passes.simplify import instantiate
 from emlc.passes.templates import (
@@ -97,8 +97,8 @@ class Compiler:
         stack = [n] if isinstance(n.head, Lit) else []
         while stack:
             head = stack.pop().head
-            spelled = spell(head.value) if isinstance(head, Lit) else None
-            for part in postorder(spelled) if spelled else ():
+            spelled = spellings(head.value) if isinstance(head, Lit) else ()
+            for part in postorder(*spelled):
                 if isinstance(part.head, Lit) and part not in found and part not in self.best:
                     found[part] = part.head.value
                     stack.append(part)
@@ -187,8 +187,7 @@ class Compiler:
 
     def _candidates(self, n: Node, uses: set[str], real: bool) -> Iterator[Way]:
         if isinstance(n.head, Lit):
-            spelled = spell(n.head.value)
-            if spelled is not None:
+            for spelled in spellings(n.head.value):
                 self.choose(spelled)
                 yield Way(n, None, (spelled,), frozenset())
         tried: set[str] = set()

@@ -20,7 +20,7 @@ from emlc.tables.primitives import BY_NAME
 
 _TABLE = 1024
 _CHEAP = 120  # nodes; every step to a number of the table has an operand as cheap as this
-_BIT = 17
+_BIT = 17  # nodes that a bit of a number not looked at yet is taken to cost
 _FACTORS = 500
 _EXPONENTS = range(2, 17)
 _LARGEST_BASE = 16
@@ -35,7 +35,7 @@ _UNKNOWN: Costs = (inf, inf, inf, inf)
 
 
 def spellings(value: Fraction) -> tuple[Node, ...]:
-    """Formulas in smaller numbers for a rational, one for each form; none for one with a row.
+    """Formulas in other numbers for a rational, for every form the best; none where a row is.
 
     >>> from emlc.show import show
     >>> [show(formula) for formula in spellings(Fraction(1000))]
@@ -47,11 +47,6 @@ def spellings(value: Fraction) -> tuple[Node, ...]:
         return ()
     plan = _rational(value) if value > 0 else _negative(value)
     return tuple(dict.fromkeys(formula for _, formula in plan))
-
-
-def spell(value: Fraction) -> Node | None:
-    """The first of the spellings, None where there is none."""
-    return next(iter(spellings(value)), None)
 
 
 # -- what the rows cost ----------------------------------------------------------------------------
