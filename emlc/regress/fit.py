@@ -181,7 +181,7 @@ class _Run:
             return self._proposed(data)
         # Bounded by memory instead of the clock where the result is to follow from the seed.
         timed = options.max_fits is None
-        share = min(3.0, 0.15 * options.timeout) if timed else options.timeout
+        share = min(3.0, 0.15 * options.timeout) if timed else 0.5 * options.timeout
         found = None  # nor was there one when the fit that goes on began
         if self.given is None:
             found = solve(data, self.y, seconds=share, memory=8e8 if timed else 3e7, max_size=31)

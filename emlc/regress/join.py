@@ -176,7 +176,7 @@ def join(
                 continue
             size = abs(ys[y])
             if not least <= size <= most and size != 0.0:
-                lossy += hit and least < size * _FAINT / ABSORBED
+                lossy += least < size * _FAINT / ABSORBED
                 continue
             if abs(w) <= error:
                 w = 0.0
