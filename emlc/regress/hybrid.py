@@ -26,7 +26,7 @@ _CAPACITY = 300_000
 _BIAS = 0.7
 _POLISHED = 8
 _POINTS = 36
-_BATCH = 500
+_BATCH = 3_000
 _DEPTH = 6
 _DRAWS = 4
 _ROWS = 3
@@ -167,14 +167,16 @@ def propose(
     work = np.zeros((circuit.inputs, len(sample), 2)), np.zeros(circuit.inputs, dtype=np.bool_)
     choice = np.zeros(circuit.inputs, dtype=np.int64)
     hashed = table.slots, table.value
+    # A circuit of many variables takes long to polish, and nothing looks at the clock meanwhile.
+    batch = max(_POLISHED, _BATCH // circuit.terms)
     n, drawn = find(*hashed, need[1]), 0
     found = table.rpn(n) if n >= 0 else []
     while not (found and circuit.fits(found)):
         if drawn and (drawn >= most or time.monotonic() > until):
             return None
-        j, n = proposals(_BATCH, circuit.allowed, data, work, few, hashed, choice)
+        j, n = proposals(batch, circuit.allowed, data, work, few, hashed, choice)
         found = circuit.rpn(choice, {j: table.rpn(n)}) if j else []
-        drawn += _BATCH
+        drawn += batch
     return found
 
 
