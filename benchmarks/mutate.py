@@ -18,7 +18,6 @@ import json
 import os
 import random
 import resource
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -224,7 +223,7 @@ class Runner:
                     os._exit(1)
 
         _, status = _forked(attempt, int(3 * self.options.seconds))
-        return {0: "survived", signal.SIGXCPU: "late", signal.SIGKILL: "late"}.get(status, "killed")
+        return "survived" if status == 0 else "killed" if status > 0 else "late"
 
 
 def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
@@ -232,7 +231,7 @@ def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
     read, write = os.pipe()
     child = os.fork()
     if not child:
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         null = os.open(os.devnull, os.O_RDWR)
         for n in (1, 2):
             os.dup2(null, n)
@@ -242,7 +241,7 @@ def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
     os.close(write)
     with open(read, "rb") as pipe:
         answer = pipe.read()
-    _, status = os.waitpid(child, 0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     return (json.loads(answer) if not status else None), status
 
 

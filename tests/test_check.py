@@ -140,6 +140,43 @@ def test_few_points_are_not_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "49 points" in verdict.how
 
 
+SAID = [
+    ("exp(x)", "x1E", "real", "agrees", "tree and formula agree at 210 points of the domain"),
+    ("ln(x)", "11xE1EE", "complex", "refuted",
+     "at x = -1 the formula is 0.0+3.141592653589793i, the tree 0.0-3.141592653589793i"),
+    ("-x", "11111E1EEEEx1EE", "complex", "refuted",
+     "at x = 2-5i the formula is -2.0+5.0i, the tree -2.0-1.2831853071795865i"),
+    ("x^2", "x", None, "refuted", "at x = -1 the formula is 1.0, the tree -1.0"),
+    ("2", "11111E1EEEE11EE", None, "refuted", "the formula is 2.0, the tree -1.0"),
+    ("i", "1", None, "refuted", "the formula is 0.0+1.0i, the tree 1.0"),
+    ("1", "111E1EE", None, "refuted", "the formula is 1.0, the tree 0.0"),
+    ("e", "11E", None, "agrees", "tree and formula agree at 40 digits"),
+    ("x+exp(-300)", "x", "real", "refuted",
+     "at x = 0 the formula is 5.148200222412013e-131, the tree 0.0"),
+    # what is less than 1e-12 of the value is not told by points
+    ("exp(x)*(1+1/10^13)", "x1E", "real", "agrees",
+     "tree and formula agree at 210 points of the domain"),
+    ("exp(x)*(1+3/10^12)", "x1E", "real", "refuted",
+     "at x = 0 the formula is 1.000000000003, the tree 1.0"),
+    ("exp(exp(exp(exp(x))))", "x1E1E1E1E", "[10,20]", "unknown",
+     "only 0 points could be compared: the formula is undefined at the points tried"),
+    ("sqrt(x)", "1111xE1EEE111111E1EEEExEE1E1EEE1E1E", None, "refuted",
+     "at x = 0 the formula is 0.0, the tree infinite"),
+    ("1/x", "11111E1EEEExE1E", "[0,1]", "agrees",
+     "tree and formula agree at 210 points of the domain"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "tree", "where", "status", "how"), SAID)
+def test_what_a_comparison_says(
+    source: str, tree: str, where: str | None, status: str, how: str
+) -> None:
+    found = against(source, parse_tree(tree), where)
+    assert (found.status, found.how) == (status, how)
+    assert (found.points > 0) == (status == "agrees") or found.witness
+    assert found.worst < 1e-12
+
+
 def test_points_outside_the_domain_do_not_refute() -> None:
     assert against("ln(x)", parse_tree("11xE1EE"), "positive").status == "agrees"
     refuted = against("ln(x)", parse_tree("11xE1EE"), "real")

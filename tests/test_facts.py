@@ -337,3 +337,11 @@ def test_boxes() -> None:
                         checked += 1
     assert checked > 5000
     assert "\n".join(lines) + "\n" == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_zero_and_its_sign() -> None:
+    nothing = Fact(point(Fraction(0)))
+    assert (nothing.sign, nothing.zero) == (0, True)
+    assert Fact(point(Fraction(0)), low=ZERO).zero is None
+    assert Fact(REAL).zero is None
+    assert Fact(point(Fraction(2))).zero is False

@@ -184,7 +184,7 @@ def in_c(root: Node, real: bool, columns: list[list[Any]], folder: Path) -> Any:
     code += f"\nvoid run(long n, const {kind} *a, {kind} *z)\n"
     code += f"{{ for (long i = 0; i < n; i++) z[i] = f({taken}); }}\n"
     (folder / "f.c").write_text(code)
-    name = folder / f"lib{abs(hash((root, real)))}.so"
+    name = Path(tempfile.mkdtemp(dir=folder)) / "f.so"  # a loaded file is not loaded again
     command = ["cc", "-O2", "-std=c99", "-shared", "-fPIC", "f.c", "-o", str(name), "-lm"]
     subprocess.run(command, cwd=folder, check=True)
     a = np.array(columns, dtype=float if real else complex)
@@ -206,7 +206,7 @@ def values(way: str, root: Node, real: bool, columns: list[list[Any]], folder: P
         return direct(made, real=real)(**dict(zip(names, arrays, strict=True)))
     if way == "c":
         return in_c(root, real, columns, folder)
-    f = load(export(root, way, real=real), folder / f"{way}_{abs(hash((root, real)))}.py").f
+    f = load(export(root, way, real=real), folder / f"{way}.py").f
     if way == "python":
         return each(f, columns, kind)
     if way == "mpmath":
