@@ -7,7 +7,7 @@ What is known of the values of one member is known of the class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from emlc.errors import DomainError
 from emlc.ir.node import Head, Lit, Node, Var, node
@@ -70,10 +70,10 @@ class EGraph:
             return itself(n, head)
         return list(kinds.get(head, ()))
 
-    def heads(self, n: Node) -> Iterator[Head]:
+    def heads(self, n: Node) -> Collection[Head]:
         """The heads of the expressions of a class."""
         kinds = self._members.get(self.find(n))
-        yield from (n.head,) if kinds is None else kinds
+        return (n.head,) if kinds is None else kinds.keys()
 
     def leaders(self) -> list[Node]:
         """The leaders of all classes, in the order of their birth."""

@@ -9,6 +9,7 @@ then, one with too many the way it is written.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
@@ -52,6 +53,7 @@ _MOST_EXPONENT = 12
 NORMAL = Witness("a part", body="its normal form")
 _NONZERO = domain("nonzero")
 _VANISHING = (MUL, DIV, NEG, SQR, SQRT, POW)
+_SIGNED = (ADD, SUB, MUL, DIV, NEG, INV, SQR, POW)
 
 
 def saturate(
@@ -81,12 +83,12 @@ def saturate(
     graph.rebuild()
     most = _MEMBERS + _FOR_EACH * parts
     orders = _Orders(graph)
-    tried: set[tuple[Node, ...]] = set()
+    tried: set[tuple[object, ...]] = set()
     for _ in range(rounds):
-        before = graph.size
+        before, laws = graph.size, _possible(graph)
         for leader in graph.leaders():
             for n in graph.members(leader):
-                _apply(graph, n, tried)
+                _apply(graph, n, laws, tried)
                 orders.bring(n)
             if graph.size > most:
                 break
@@ -113,28 +115,51 @@ def _narrow(root: Node, ranges: Ranges) -> None:
 # -- identities ------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _laws() -> dict[Primitive, list[Template]]:
-    """The identities by the head of what they replace."""
+_WORD = re.compile(r"[a-z]{2,}")
+_SIGN = re.compile(r"[-+*/^]")
+
+
+@lru_cache(maxsize=len(LAWS))
+def _template(law: Witness) -> Template:
+    return Template(law)
+
+
+@lru_cache(maxsize=64)
+def _laws(names: frozenset[str], signs: bool) -> dict[Primitive, list[Template]]:
+    """The identities whose left sides may occur, by their heads; only these are ever read."""
     found: dict[Primitive, list[Template]] = {}
     for law in LAWS:
-        template = Template(law)
-        head = template.pattern.head
-        if isinstance(head, Primitive) and template.pattern is not template.body:
+        if names.issuperset(_WORD.findall(law.computes)) and (
+            signs or not _SIGN.search(law.computes)
+        ):
+            template = _template(law)
+            head = template.pattern.head
+            assert isinstance(head, Primitive)
             found.setdefault(head, []).append(template)
     return found
 
 
-def _apply(graph: EGraph, n: Node, tried: set[tuple[Node, ...]]) -> None:
+def _possible(graph: EGraph) -> dict[Primitive, list[Template]]:
+    """The identities that the heads of an e-graph leave possible."""
+    rows = {h for n in graph.leaders() for h in graph.heads(n) if isinstance(h, Primitive)}
+    return _laws(frozenset(row.name for row in rows), any(row in _SIGNED for row in rows))
+
+
+def _apply(
+    graph: EGraph,
+    n: Node,
+    laws: dict[Primitive, list[Template]],
+    tried: set[tuple[object, ...]],
+) -> None:
     """Every identity that an expression is the left side of."""
     if not isinstance(n.head, Primitive):
         return
     heads = [set(graph.heads(a)) for a in n.args]
-    for k, law in enumerate(_laws().get(n.head, ())):
+    for law in laws.get(n.head, ()):
         if not law.may_match(heads):
             continue
         for found in islice(match(law.pattern, n, graph.alike), 4):
-            key = (n, lit(k), *found.values())
+            key = (n, law, *found.values())
             if key in tried:
                 continue
             tried.add(key)

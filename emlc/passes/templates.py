@@ -212,7 +212,7 @@ def rows_for(name: str) -> list[Template]:
     return _templates[name]
 
 
-_alike: dict[tuple[str, tuple[frozenset[Head], ...]], list[Template]] = {}
+_alike: dict[tuple[str, tuple[tuple[Head, ...], ...]], list[Template]] = {}
 _mentioned: dict[str, set[object]] = {}
 
 
@@ -222,7 +222,7 @@ def rows_like(n: Node, heads: Callable[[Node], Iterable[Head]]) -> list[Template
     if name not in _mentioned:
         _mentioned[name] = {h for t in rows_for(name) for h in t.heads if h is not None}
     named = _mentioned[name]
-    below = tuple(frozenset(h for h in heads(a) if h in named) for a in n.args)
+    below = tuple(tuple([h for h in heads(a) if h in named]) for a in n.args)
     key = (name, below)
     found = _alike.get(key)
     if found is None:
