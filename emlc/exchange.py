@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from emlc import limits
 from emlc.errors import ArgumentError, LimitError, NameError_
 from emlc.ir.node import Lit, Node, Var, fold, lit, node, substitute, var, variables
 from emlc.ir.tape import Tape, flatten, is_pure, unflatten
@@ -20,10 +21,6 @@ from emlc.tables.primitives import BY_NAME, EML, ROWS, Primitive
 
 if TYPE_CHECKING:
     import sympy as sympy_types
-
-# sympy's own recursion fails on deeper expressions.
-DEPTH = 300
-ENTRIES = 100_000
 
 
 def formula_of(source: Any, notation: str = "auto") -> Node:
@@ -187,8 +184,11 @@ def to_sympy(formula: Node, *, evaluate: bool = True) -> sympy_types.Expr:
 
     tape = flatten(formula)
     depth = fold(formula, lambda n, below: 1 + max(below, default=0))
-    if depth > DEPTH or len(tape) > ENTRIES:
-        raise LimitError(f"sympy cannot hold expressions of depth {depth}", hint="show it instead")
+    if depth > limits.SYMPY_DEPTH or len(tape) > limits.SYMPY_ENTRIES:
+        raise LimitError(
+            f"sympy cannot hold expressions of depth {depth} and {len(tape):,} parts",
+            hint="show it instead, or set EMLC_SYMPY_DEPTH and EMLC_SYMPY_ENTRIES",
+        )
     return fold(_ground(formula), lambda n, args: _to_one(sympy, n, args, evaluate))
 
 

@@ -17,6 +17,9 @@ def _limit(name: str, usual: int) -> int:
 FORMULA_CHARS = _limit("FORMULA_CHARS", 4_000_000)
 """Longest formula: a sum of 100,000 terms takes about 800,000 characters."""
 
+FORMULA_PARTS = _limit("FORMULA_PARTS", 400_000)
+"""Most different parts of a formula to compile; a sum of 100,000 variables has 200,000."""
+
 TREE_CHARS = _limit("TREE_CHARS", 32_000_000)
 """Longest text of a tree in RPN or JSON, which read faster than formulas."""
 
@@ -43,3 +46,9 @@ CHILD_MEMORY = _limit("CHILD_MEMORY", 2 << 30)
 
 CHILD_SECONDS = _limit("CHILD_SECONDS", 20)
 """Seconds that the explorer's server gives to one formula."""
+
+SYMPY_ENTRIES = _limit("SYMPY_ENTRIES", 100_000)
+"""Most different parts of an expression handed to sympy."""
+
+SYMPY_DEPTH = _limit("SYMPY_DEPTH", 300)
+"""Deepest expression handed to sympy, whose functions call themselves."""

@@ -11,9 +11,10 @@ from itertools import islice
 from math import log10
 from typing import Any
 
+from emlc import limits
 from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
-from emlc.errors import ArgumentError, DomainError, UsageError
+from emlc.errors import ArgumentError, DomainError, LimitError, UsageError
 from emlc.exchange import formula_of, tree_of
 from emlc.ir.node import Node, postorder, variables
 from emlc.ir.tape import Tape, flatten, measure
@@ -213,11 +214,21 @@ def _compile(
     source: Any, domain: Mapping[str, str], mode: str, check: bool, notation: str
 ) -> Compiled:
     root = formula_of(source, notation)
+    _of_bounded_size(root)
     text = source if isinstance(source, str) else show(root)
     clean = simplify(root)
     declared = declare(domain)
     known_variables(declared, root)
     return assemble(text, root, ranges(clean, declared), mode, check)
+
+
+def _of_bounded_size(root: Node) -> None:
+    most = limits.FORMULA_PARTS
+    if sum(1 for _ in islice(postorder(root), most + 1)) > most:
+        raise LimitError(
+            f"the formula has more than {most:,} parts",
+            hint="EMLC_FORMULA_PARTS sets another limit",
+        )
 
 
 def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Compiled:

@@ -77,6 +77,13 @@ def test_memory_that_is_over_is_a_limit() -> None:
     assert (status, "memory" in said) == (LimitError.exit_code, True), said
 
 
+def test_formulas_of_too_many_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FORMULA_PARTS", 5)
+    assert emlc.compile("x+y+z", check=False).size == 29
+    with pytest.raises(LimitError, match="more than 5 parts"):
+        emlc.compile("x+y+z+w", check=False)
+
+
 def test_the_environment_sets_limits() -> None:
     program = "import emlc; emlc.parse('x+1+2+3')"
     environment = {**os.environ, "EMLC_FORMULA_CHARS": "5"}
