@@ -311,6 +311,8 @@ def test_document() -> None:
         ("x", {"max_size": 0}),
         ("x", {"domain": {"z": "real"}}),
         ("sin(", {}),
+        ("3.14159", {"domain": {"x": "real"}}),
+        ("3.14159", {"operator": "edl"}),
     ],
 )
 def test_bad_calls(target: str, options: dict[str, Any]) -> None:
