@@ -108,6 +108,8 @@ def _narrow(root: Node, ranges: Ranges) -> None:
     """What is not 0 has no factor, base or argument of a root that is 0."""
     for n in reversed(list(postorder(root))):
         if n.head in _VANISHING and ranges.holds(n, _NONZERO):
+            if n.head is POW and not ranges.holds(n.args[1], _NONZERO):
+                continue  # 0^0 = 1
             for a in n.args[: 1 if n.head is DIV or n.head is POW else 2]:
                 ranges.learn(a, _NONZERO)
 

@@ -283,7 +283,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("1/x^2", "1111111E1EEEExEE1EExE1E", where="x:real; x^2:nonzero", reach=1000),
         W("1/(1+x)", "11111E1EEEEx11x11EEE1EEx1EE1EEE1E", where="1+x:real nonzero; x:real",
           reach=6),
-        W("1/sqrt(x)", "1111xE1EEE1111xEE1EE11E1EEE1E1EEExE1E",
+        W("1/sqrt(x)", "1111xE1EEE111111E1EEEExEE1E1EEExE1E",
           where="x:nonnegative; sqrt(x):nonzero", off="x:1"),
         W("1/x", "111xEE1EE11E1EE1E", where="x:below 15", finite=True, reach=1000,
           source=EML_SKILL),
