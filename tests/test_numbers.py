@@ -51,6 +51,12 @@ def spelled_out(value: Fraction) -> Fraction:
     return known[value]
 
 
+def test_the_first_numbers_cost_the_same_in_a_small_table() -> None:
+    small, whole = numbers.Table(128), numbers.Table(1024)
+    for n in range(1, 101):
+        assert (small.of(n), small.spellings(n)) == (whole.of(n), whole.spellings(n))
+
+
 @pytest.mark.parametrize("low", (0, 600))
 def test_small_integers_are_spelled_exactly(low: int) -> None:
     for n in range(low, low + 600):

@@ -19,6 +19,7 @@ from emlc.passes.templates import LOGARITHM, OPPOSITE, REST, VALUE, rows_for
 from emlc.tables.primitives import BY_NAME
 
 _TABLE = 1024
+_FEW, _FIRST = 128, 100  # a table of so few is made at once, and settles so many of the first
 _CHEAP = 120  # nodes; every step to a number of the table has an operand as cheap as this
 _BIT = 17  # nodes that a bit of a number not looked at yet is taken to cost
 _FACTORS = 500
@@ -42,7 +43,7 @@ def spellings(value: Fraction) -> tuple[Node, ...]:
     ['10^3']
     """
     if 0 < value <= _TABLE and value.denominator == 1:
-        return _table().spellings(int(value))
+        return _table_for(int(value)).spellings(int(value))
     if not value:
         return ()
     plan = _rational(value) if value > 0 else _negative(value)
@@ -96,15 +97,16 @@ Step = tuple[str, int, int]
 
 
 class Table:
-    """The least costs of the numbers to 1024 in every form, each with its last step."""
+    """The least costs of the numbers from 1 on in every form, each with its last step."""
 
-    def __init__(self) -> None:
-        size = range(_TABLE + 1)
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
+        size = range(largest + 1)
         self.costs: list[list[float]] = [[inf] * len(size) for _ in _UNKNOWN]
         self.steps: list[list[Step | None]] = [[None] * len(size) for _ in _UNKNOWN]
         self._heap: list[tuple[float, int]] = []
         for value, costs in _rows().items():
-            if value >= 1 == value.denominator and value <= _TABLE:
+            if value >= 1 == value.denominator and value <= largest:
                 for form, cost in enumerate(costs):
                     self.costs[form][int(value)] = cost
                 heapq.heappush(self._heap, (costs[VALUE], int(value)))
@@ -145,18 +147,18 @@ class Table:
         v, log, r, o = self.costs
         if a < b:
             a, b = b, a
-        if a + b <= _TABLE:
+        if a + b <= self.largest:
             cost = min(o[a] + v[b], v[a] + o[b]) + 9
             if cost < o[a + b] or cost + 4 < v[a + b]:
                 self._take("add", a, b, a + b)
         if a > b and log[a] + v[b] + 3 < v[a - b]:
             self._take("sub", a, b, a - b)
-        if a * b <= _TABLE and min(r[a] + v[b], v[a] + r[b]) + 7 < r[a * b]:
+        if a * b <= self.largest and min(r[a] + v[b], v[a] + r[b]) + 7 < r[a * b]:
             self._take("mul", a, b, a * b)
         if b > 1 and a % b == 0 and r[a] + r[b] + 9 < log[a // b]:
             self._take("div", a, b, a // b)
         for x, y in ((a, b), (b, a)):
-            if 1 < y < 11 and x > 1 and x**y <= _TABLE:
+            if 1 < y < 11 and x > 1 and x**y <= self.largest:
                 self._take("pow", x, y, x**y)
 
     def _take(self, name: str, x: int, y: int, n: int) -> None:
@@ -173,9 +175,13 @@ class Table:
             heapq.heappush(self._heap, (costs[VALUE][n], n))
 
 
-@lru_cache(maxsize=1)
-def _table() -> Table:
-    return Table()
+@lru_cache(maxsize=2)
+def _table(largest: int = _TABLE) -> Table:
+    return Table(largest)
+
+
+def _table_for(n: int) -> Table:
+    return _table(_FEW) if n <= _FIRST else _table()
 
 
 # -- larger numbers: the ways that promise most ----------------------------------------------------
@@ -211,7 +217,7 @@ def _leaf(value: Fraction | int, costs: Costs) -> Plan:
 def _integer(n: int, depth: int = 0) -> Plan:
     """The plan of a positive integer; fewer ways are tried the deeper it is a part of another."""
     if n <= _TABLE:
-        return _leaf(n, _table().of(n))
+        return _leaf(n, _table_for(n).of(n))
     bits = n.bit_length()
     if bits > _TRIED:
         return _halved(n, _LAST if bits > _NARROW else depth)
