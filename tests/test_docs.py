@@ -84,6 +84,7 @@ DOCUMENTS = [
     ("search", "search --data points.csv --time 5"),
     ("stage", "compile x/2 --emit simplify"),
     ("table", "table exp hypot"),
+    ("table", "table --operator exp(x)*y;1 exp mul --memory 0.05 --time 2"),
     ("train", "train --depth 2 --seeds 1"),
     ("tree", "compile ln(x) --format json"),
 ]

@@ -75,6 +75,8 @@ def test_samples(emlc: Any, tmp_path: Path) -> None:
         (["x", "--mode", "best"], 2),
         (["x", "--target", "y"], 2),
         (["x", "--data", "f.csv"], 2),
+        (["x", "--operator", "edl", "--plan"], 2),
+        (["x", "--operator", "edl", "--all"], 1),
         (["x", "--operator", "nothing"], 1),
         (["x", "--operator", "sin(x)+y"], 1),
         (["sin("], 1),
@@ -133,6 +135,34 @@ def test_no_progress_in_a_pipe(emlc: Any) -> None:
     done = emlc("search", "x", "--memory", "0.2")
     assert "\r" not in done.err
     assert "\x1b" not in done.err
+
+
+def test_the_smallest_trees_over_an_operator(emlc: Any) -> None:
+    words = ["exp", "ln", "sub", "--json"]
+    rows = emlc("table", "--operator", "edl", *words).json["rows"]
+    found = {row["name"]: (row["k"], row["lower_bound"], row["not_right_at"]) for row in rows}
+    assert found["exp"] == (3, 3, [])
+    assert found["ln"] == (7, 7, ["x = 1"])
+    assert found["sub"] == (13, 13, ["x - y = 0"])
+    assert {row["verdict"]["status"] for row in rows} == {"proved"}
+    assert emlc("table", "--operator", "edl", "nothing").err.startswith("error: nothing is no")
+
+
+def test_a_search_over_an_operator_goes_on_from_its_checkpoint(emlc: Any) -> None:
+    words = ["x+y", "--operator", "edl", "--memory", "0.2", "--checkpoint", "kept.json", "--json"]
+    first = emlc("search", *words, "--max-size", "11")
+    assert (first.status, first.json["found"], first.json["lower_bound"]) == (3, [], 13)
+    again = emlc("search", *words, "--max-size", "1")
+    assert again.json["lower_bound"] == 13
+    other = emlc("search", "x*y", *words[1:-1])
+    assert (other.status, other.err.count("belongs to another search")) == (1, 1)
+
+
+@pytest.mark.parametrize("command", ["search x --operator", "basis --operator", "table --operator"])
+@pytest.mark.parametrize("text", ["nothing", "sin(x)+y", "x+", "2", "exp(x)-ln(y); z+"])
+def test_a_bad_operator_gives_one_message(command: str, text: str, emlc: Any) -> None:
+    done = emlc(*command.split(), text)
+    assert (done.status, done.out, done.err.count("error:")) == (1, "", 1)
 
 
 def test_basis_documents_what_it_reached_when_time_is_over(emlc: Any) -> None:

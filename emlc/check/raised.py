@@ -32,8 +32,12 @@ def proved_by_raising(
     *,
     seconds: float = SECONDS,
     ask_sympy: bool = False,
+    used: list[tuple[Node, Fraction]] | None = None,
 ) -> Verdict:
-    """Proved when the raised tree and the formula have one normal form; unknown otherwise."""
+    """Proved when the raised tree and the formula have one normal form; unknown otherwise.
+
+    `used` is given the exclusions that the proof needed.
+    """
     if len(tape) > LARGEST:
         return Verdict("unknown", f"too large to raise: {len(tape)} distinct subtrees")
     decide = sympy_says_zero if ask_sympy else None
@@ -42,6 +46,8 @@ def proved_by_raising(
     )
     if proof.failed or not proof.cases:
         return Verdict("unknown", f"not proved: {proof.failed or 'no point has a value'}")
+    if used is not None:
+        used += proof.used
     cases = len(proof.cases)
     where = f", in each of {cases} cases of signs and zeros" if cases > 1 else ""
     how = f"raised, the tree has the normal form of the formula{where}"

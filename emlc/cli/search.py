@@ -129,6 +129,8 @@ class Asked:
 def _search(ask: Asked, text: str) -> int:
     from emlc.search import search
 
+    if ask.planned and ask.operator.strip() != "eml":
+        raise UsageError("--plan is for the operator eml alone")
     if ask.planned:
         _print_plan(ask, text)
     with watching(ask.seconds) as tell:

@@ -39,8 +39,34 @@ class Row(NamedTuple):
 @click.command(cls=Command, short_help="List the smallest known trees of the functions.")
 @click.argument("names", nargs=-1, shell_complete=_names)
 @mode_option
+@click.option(
+    "--operator",
+    default="eml",
+    metavar="NAME|FORMULA",
+    help="Trees over another operator: edl, -eml, ternary, or a formula; found now.",
+)
+@click.option(
+    "--time",
+    "seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=120.0,
+    help="Seconds at most for another operator: 120.",
+)
+@click.option(
+    "--memory",
+    type=click.FloatRange(0.01),
+    default=0.4,
+    help="GB at most for tables of another operator: 0.4.",
+)
 @common
-def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
+def command(
+    names: tuple[str, ...],
+    mode: str,
+    operator: str,
+    seconds: float,
+    memory: float,
+    as_json: bool,
+) -> int:
     """List the smallest known trees of the functions: size, domain and verdict.
 
     K >= is the proved lower bound: no tree of fewer nodes is right, in any mode, under the terms
@@ -52,7 +78,12 @@ def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
     \b
     emlc table
     emlc table sin cos "ln(1+x)" --mode shortest
+    emlc table --operator edl
     """
+    if operator.strip() != "eml":
+        from emlc.cli.others import table_of
+
+        return table_of(operator, names, seconds, memory * 1e9, as_json)
     wanted = names or default_names()
     rows = list(_progress(_rows(wanted, mode), len(wanted)))
     if as_json:
@@ -60,7 +91,8 @@ def command(names: tuple[str, ...], mode: str, as_json: bool) -> None:
     elif colourful(sys.stdout):
         _print(rows, mode)
     else:
-        result(_aligned([_HEADS, *(_cells(row) for row in rows)]))
+        result(aligned([_HEADS, *(_cells(row) for row in rows)]))
+    return 0
 
 
 def default_names() -> tuple[str, ...]:
@@ -138,9 +170,9 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
+def aligned(rows: list[tuple[str, ...]]) -> str:
     """Columns of text, numbers to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(_HEADS))]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = (
         "  ".join(
             cell.rjust(w) if k in _NUMERIC else cell.ljust(w)

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from emlc.check import Verdict, proved_by_raising
+from emlc.check import Verdict
 from emlc.check.reference import Point
 from emlc.errors import LimitError
-from emlc.ir.node import ONE, Node, eml, var, variables
-from emlc.ir.tape import flatten
+from emlc.ir.node import Lit, Node, Var, fold, node, substitute, variables
+from emlc.parse import parse
 from emlc.passes.choices import Exclusion, exclusion_text
 from emlc.search.exact import TooLarge
 from emlc.search.goal import Goal
@@ -31,14 +31,20 @@ from emlc.search.members import (
     special_points,
     wanted_of,
 )
+from emlc.search.other import near
 from emlc.search.progress import Pulse
+from emlc.search.small import smallest
 from emlc.search.values import OP, Expr, Known, Values
+from emlc.search.witness import formula_of, proved, usual_exclusions
 from emlc.tables.operators import Operator
+from emlc.tables.primitives import BY_NAME, Primitive
+from emlc.tables.routes import ROUTES
 
 _LEVELS = 9
 _TRIED, _WEIGHED = 25, 60
+_MEMORY = 4e8
 _SPARSE = 6  # of the points, one is compared before a proof is tried
-_PROOF_SECONDS = 0.5
+_PROOF_SECONDS, _PROOFS = 0.5, 3
 
 
 def bootstrap(operator: Operator, pulse: Pulse) -> Iterator[Member]:
@@ -46,24 +52,28 @@ def bootstrap(operator: Operator, pulse: Pulse) -> Iterator[Member]:
 
     Raises LimitError when none of the missing ones is found among the compositions tried.
     """
-    run = _Bootstrap(operator, pulse)
-    yield from run.given()
-    while run.missing:
-        found = list(run.round())
-        if not found:
-            missing = ", ".join(run.missing)
-            raise LimitError(f"not reached by compositions of {_LEVELS} parts: {missing}")
-        yield from found
+    yield from Bootstrap(operator, pulse).reached()
 
 
 Look = Callable[[Values, dict[str, Goal]], dict[str, list[Expr]]]
 
 
-class _Bootstrap(Known):
-    def __init__(self, operator: Operator, pulse: Pulse) -> None:
+class Bootstrap(Known):
+    """A run from an operator to the primitives.
+
+    small   trees from tables of all values that are right on the natural domain, by name
+    least   sizes below which no tree is right, where a table tells
+    """
+
+    def __init__(self, operator: Operator, pulse: Pulse, memory: float = _MEMORY) -> None:
         super().__init__(operator, pulse)
+        self.memory = memory
+        self.small: dict[str, Member] = {}
+        self.least: dict[str, int] = {}
         self.missing = dict(self.goals)
         self.rng = random.Random(1)
+        self.body = parse(operator.formula).root
+        self.routes = {n: [composed(parse(r).root) for r in rows] for n, rows in ROUTES.items()}
 
     def given(self) -> Iterator[Member]:
         """The variables, and the constants that the operator starts from."""
@@ -78,8 +88,43 @@ class _Bootstrap(Known):
                 self.members[name] = Member(name, params, token, 1, 1, verdict, (), tape, right)
                 yield self.members[name]
 
+    def reached(self) -> Iterator[Member]:
+        """See `bootstrap`."""
+        yield from self.given()
+        if self.operator.name != "eml":  # routes do as well for it, and nothing is compiled
+            yield from self.tabled()
+        while self.missing:
+            before = len(self.missing)
+            yield from self.round()
+            if len(self.missing) == before:
+                missing = ", ".join(self.missing)
+                raise LimitError(f"not reached by compositions of {_LEVELS} parts: {missing}")
+
+    def tabled(self) -> Iterator[Member]:
+        """The members whose smallest trees stand in tables of all values, for any reals."""
+        goals = dict(self.missing)
+        for name, least, e in smallest(self.operator, goals, self.memory, self.pulse):
+            self.least[name] = least
+            member = self._adopt(name, goals[name], self._tapes(name, [e])) if e else None
+            if member is not None:
+                self.small[name] = member
+                if all(member.right[:2]):
+                    del self.missing[name]
+                    self.members[name] = member
+                    yield member
+
     def round(self) -> Iterator[Member]:
-        """The members found at the lowest level that gives any."""
+        """The members that a route leads to, or those found at the lowest level that gives any."""
+        before = len(self.members)
+        for name in list(self.missing):
+            found = [e for e in self.routes.get(name, ()) if self._known(e)]
+            member = self._adopt(name, self.missing[name], self._tapes(name, found))
+            if member is not None:
+                del self.missing[name]
+                self.members[name] = member
+                yield member
+        if len(self.members) > before:
+            return
         kinds = dict.fromkeys(self._kind(goal_) for goal_ in self.missing.values())
         enumerations = [Values(self, group, names) for group, names in kinds]
         for _level in range(_LEVELS):
@@ -98,7 +143,7 @@ class _Bootstrap(Known):
             wanted = {n: g for n, g in self.missing.items()
                       if self._kind(g) == (values.group, values.names)}  # fmt: skip
             for name, found in look(values, wanted).items():
-                member = self._adopt(name, wanted[name], found)
+                member = self._adopt(name, wanted[name], self._tapes(name, found))
                 if member is not None:
                     got.append(member)
                     del self.missing[name]
@@ -110,54 +155,72 @@ class _Bootstrap(Known):
         names = goal_.names or (("x",) if self.operator.variable else ())
         return group_of(goal_), names
 
-    def _adopt(self, name: str, goal_: Goal, found: list[Expr]) -> Member | None:
-        """The smallest of the compositions whose tree is right."""
+    def _known(self, e: Expr) -> bool:
+        known = (*self.members, *self.operator.leaves, *VARIABLES)
+        return all(part[0] in known for part in parts_of(e))
+
+    def _tapes(self, name: str, found: list[Expr]) -> list[tuple[tuple[Any, ...], Expr]]:
+        """The compositions with their trees over the operator alone, smallest first."""
+        goal_ = self.missing[name]
         found = sorted(found, key=lambda e: (len(str(e)), str(e)))[:_WEIGHED]
         tapes = [(self._tape(e), e) for e in found]
         free = {*VARIABLES} - {*goal_.names} - ({"x"} if self.operator.variable else set())
         tapes = [(t, e) for t, e in tapes if not free & {*t}]
-        order = sorted(tapes, key=lambda t: (written(t[0]), str(t[1])))
-        for tape, e in order[:_TRIED]:
+        return sorted(tapes, key=lambda t: (written(t[0]), str(t[1])))
+
+    def _adopt(
+        self, name: str, goal_: Goal, tapes: list[tuple[tuple[Any, ...], Expr]]
+    ) -> Member | None:
+        """The smallest of the first few right trees that is proved, or else the smallest."""
+        best: Member | None = None
+        right = 0
+        for tape, e in tapes[:_TRIED]:
             self.pulse()
             points = self._generic(goal_)
             if self.compare(tape, points[::_SPARSE]).status != "agrees":
                 continue
-            verdict, off = self._proved(tape, goal_)
-            if verdict is None:
+            verdict, excluded = self._proved(tape, goal_, e)
+            off = tuple(exclusion_text(x) for x in excluded)
+            if verdict.status != "proved":
                 verdict, off = self.compare(tape, points), self._off(tape, goal_)
-            if verdict.status != "agrees" and verdict.status != "proved":
+                excluded = []
+            if verdict.status not in ("agrees", "proved"):
                 continue
             params = VARIABLES[: len(goal_.names)]
-            return Member(name, params, text(e, self.operator), written(tape), len(tape),
-                          verdict, off, tape, self._classes(tape, goal_, params))  # fmt: skip
-        return None
-
-    def _proved(self, tape: Sequence[Any], goal_: Goal) -> tuple[Verdict | None, tuple[str, ...]]:
-        """A proof by raising the tree, and the points that it leaves out; for eml alone."""
-        if self.operator.name != "eml":
-            return None, ()
-        made: list[Node] = []
-        for entry in tape:
-            if isinstance(entry, tuple):
-                made.append(eml(*(made[k] for k in entry)))
-            else:
-                made.append(ONE if entry == "1" else var(entry))
-        tree = flatten(made[-1])
-        points = [
-            (var(n), Fraction(v)) for n in goal_.names for v in (0, 1, -1)
-            if goal_.ranges.variables[n].contains(Fraction(v), Fraction(0))
-        ]  # fmt: skip
-        excluded: list[Exclusion] = []
-        while True:
-            verdict = proved_by_raising(
-                goal_.root, tree, goal_.ranges, excluded, seconds=_PROOF_SECONDS
-            )
+            made = Member(name, params, text(e, self.operator, tape), written(tape), len(tape),
+                          verdict, off, tape, self._classes(tape, goal_, params),
+                          tuple(excluded))  # fmt: skip
+            right += 1
             if verdict.status == "proved":
-                return verdict, tuple(exclusion_text(e) for e in excluded)
-            failed = [e for e in points if exclusion_text(e) in verdict.how and e not in excluded]
-            if not failed:
-                return None, ()
-            excluded.append(failed[0])
+                return made
+            best = best or made
+            if right == _PROOFS:
+                break
+        return best
+
+    def _proved(self, tape: Sequence[Any], goal_: Goal, e: Expr) -> tuple[Verdict, list[Exclusion]]:
+        """A proof by raising the tree, and the points that it leaves out."""
+        usual = [*usual_exclusions(goal_), *self._inherited(e)]
+        return proved(self.operator, tape, goal_, usual, _PROOF_SECONDS)
+
+    def _inherited(self, e: Expr) -> list[Exclusion]:
+        """Where the trees of the parts of a composition are not right."""
+        out: list[Exclusion] = []
+        for part in parts_of(e):
+            member = self.members.get(part[0])
+            if member is not None and member.excluded:
+                values = dict(zip(member.params, (self._written(a) for a in part[1:]), strict=True))
+                out += [(substitute(n, values), v) for n, v in member.excluded]
+        return list(dict.fromkeys(out))
+
+    def _written(self, e: Expr) -> Node:
+        """A composition as a formula of primitives, the operator written out."""
+        args = [self._written(a) for a in e[1:]]
+        if e[0] == OP:
+            return substitute(self.body, dict(zip(self.operator.params, args, strict=True)))
+        if args:
+            return node(BY_NAME[e[0]], *args)
+        return formula_of(self.operator, e)
 
     def _off(self, tape: Sequence[Any], goal_: Goal) -> tuple[str, ...]:
         """The special points of the domain at which the tree is not right."""
@@ -195,16 +258,17 @@ class _Bootstrap(Known):
         last = enter(e)
         return _reachable(entries, last)
 
-    def value(self, tape: Sequence[Any], point: Point) -> Any:
+    def value(self, tape: Sequence[Any], point: Point, want: Any) -> Any:
         """The exact value of a tape at a point, None where undefined; raises TooLarge."""
-        return self.trees.of_tape(tape, point)
+        got = self.trees.of_tape(tape, point)
+        return got if near(got, want) else self.trees.fine.of_tape(tape, point)
 
     def compare(self, tape: Sequence[Any], wanted: Sequence[tuple[Point, Any]]) -> Verdict:
         """Whether the tape has the values wanted at the points."""
         worst, compared = 0.0, 0
         for point, want in wanted:
             try:
-                got = self.value(tape, point)
+                got = self.value(tape, point, want)
             except TooLarge:
                 continue
             compared += 1
@@ -227,11 +291,13 @@ class _Bootstrap(Known):
 
     def _right(self, tape: Sequence[Any], goal_: Goal, point: Point) -> bool:
         want = goal_.reference.at(point, 40)
+        if want is None:
+            return True
         try:
-            got = self.value(tape, point)
+            got = self.value(tape, point, want)
         except TooLarge:
             return True
-        return want is None or (got is not None and abs(got - want) <= 1e-20 * (abs(want) or 1))
+        return near(got, want)
 
     def _classes(
         self, tape: Sequence[Any], goal_: Goal, params: tuple[str, ...]
@@ -266,9 +332,41 @@ def written(tape: Sequence[Any]) -> int:
     return sizes[-1]
 
 
-def text(e: Expr, operator: Operator) -> str:
+def composed(root: Node) -> Expr:
+    """A formula as a composition; raises nothing, routes hold names and small numbers alone."""
+
+    def build(n: Node, args: list[Expr]) -> Expr:
+        if isinstance(n.head, Var):
+            return (n.head.name,)
+        if isinstance(n.head, Lit):
+            return (str(n.head.value),)
+        assert isinstance(n.head, Primitive)
+        if n.head.name == "neg" and args[0] == ("1",):
+            return ("-1",)
+        return (n.head.name, *args)
+
+    return fold(root, build)
+
+
+def parts_of(e: Expr) -> Iterator[Expr]:
+    """The composition and all of its parts."""
+    stack = [e]
+    while stack:
+        top = stack.pop()
+        yield top
+        stack += top[1:]
+
+
+def text(e: Expr, operator: Operator, tape: Sequence[Any]) -> str:
     """A composition as a formula, op(..) for the operator."""
-    if len(e) == 1:
-        return str(e[0])
-    name = e[0] or ("eml" if operator.name == "eml" else "op")
-    return f"{name}({', '.join(text(a, operator) for a in e[1:])})"
+    made: dict[Expr, str] = {}
+    waiting = [e]
+    while waiting:
+        top = waiting[-1]
+        left = [a for a in top[1:] if a not in made]
+        if left:
+            waiting += left
+            continue
+        name = top[0] or ("eml" if operator.name == "eml" else "op")
+        made[waiting.pop()] = f"{name}({', '.join(made[a] for a in top[1:])})" if top[1:] else name
+    return made[e]

@@ -16,7 +16,13 @@ class Checkpoint:
     def __init__(self, path: str | None, result: SearchResult) -> None:
         self.path = path
         self.settled = 0
-        self._search = {"target": result.target, "domain": result.domain, "mode": result.mode}
+        self._search: dict[str, Any] = {
+            "target": result.target,
+            "domain": result.domain,
+            "mode": result.mode,
+        }
+        if result.operator != "eml":
+            self._search["operator"] = result.operator
         if path is None or not os.path.exists(path):
             return
         kept = _read(path)

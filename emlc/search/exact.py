@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emlc.search.program import ADD, EXP, LN, MUL, SUB
+from emlc.search.program import ADD, CUT, EXP, LN, MUL, SUB, TURNED
 
 Half = tuple[Any, Any]
 LARGEST = 1e260  # exp of what is larger is outside the terms of every bound
@@ -117,18 +117,37 @@ def over_exact(mp: Any, x: Half, y: Half) -> Half:
     return times_exact(mp, x, (y[0] / norm, -y[1] / norm))
 
 
-def run_exact(mp: Any, steps: Iterable[tuple[int, int, int]], registers: list[Half]) -> Half:
-    """Append the result of every step, see `program`, to the registers; the last one."""
+def _compared(mp: Any, x: Half, y: Half) -> None:
+    """Raises TooLarge where one term is lost beside the other."""
+    sizes = [max(abs(a), abs(b)) for a, b in (x, y)]
+    if 0 < min(sizes) < mp.mpf(10) ** -mp.dps * max(sizes) < mp.inf:
+        raise TooLarge
+
+
+def run_exact(
+    mp: Any, steps: Iterable[tuple[int, int, int]], registers: list[Half], branch: int = 0
+) -> Half:
+    """Append the result of every step, see `program`, to the registers; the last one.
+
+    `branch` tells in base 3 the turn of every TURNED step, 0 for one turn back.
+    """
     for code, i, j in steps:
         x, y = registers[i], registers[j]
-        if code == EXP:
+        if code == CUT and not (mp.isinf(x[0]) or -1 < x[1] <= 1):
+            raise Undefined
+        if code in (EXP, CUT):
             v = exp_exact(mp, x)
+        elif code == TURNED:
+            v = ln_exact(mp, x)
+            turn, branch = branch % 3 - 1, branch // 3
+            if turn and mp.isinf(v[0]):
+                raise Undefined
+            v = v[0], v[1] + 2 * turn
         elif code == LN:
             v = ln_exact(mp, x)
-        elif code == ADD:
-            v = minus_exact(mp, x, (-y[0], -y[1]))
-        elif code == SUB:
-            v = minus_exact(mp, x, y)
+        elif code in (ADD, SUB):
+            _compared(mp, x, y)
+            v = minus_exact(mp, x, y if code == SUB else (-y[0], -y[1]))
         else:
             v = times_exact(mp, x, y) if code == MUL else over_exact(mp, x, y)
         registers.append(v)

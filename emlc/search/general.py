@@ -1,7 +1,8 @@
-"""Enumeration and meeting in the middle for any operator: slower than for eml, and as careful.
+"""Enumeration for any operator: what one operand gives by itself is computed once a value.
 
 Entries are ordered by their number of operators: those with n of them are start[n]:start[n + 1].
-`kids[k]` are the operands of entry k, -1 - leaf number in its first place for a leaf.
+`kids[k]` are the operands of entry k, -1 - leaf number in its first place for a leaf. `outs[k]`
+are what entry k gives as each operand, see `program.Split`, with the status of each.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -15,13 +16,16 @@ import numpy as np
 
 from emlc.lower.jit import compiled
 from emlc.search.halfturn import FINE, LOSSY
-from emlc.search.program import TURNED, Program, inverse
-from emlc.search.steps import run
-from emlc.search.table import Array, enter, find, put
+from emlc.search.precise import Precise
+from emlc.search.program import Program, Split, program, split
+from emlc.search.steps import move, run
+from emlc.search.table import NO_SLOTS, Array, assign, enter, find, put, roomy
+from emlc.tables.operators import Operator
 
 MOST_KIDS = 3
-_PIECE = 200_000
-SECONDS = 3e-6  # of a candidate
+_PIECE = 1_000_000  # candidates between two ticks
+_LOSSY = 100_000
+GROW_NS = 400.0
 
 
 def coded(p: Program) -> Array:
@@ -34,21 +38,26 @@ def coded(p: Program) -> Array:
 class General:
     """All values found."""
 
-    program: Program
+    operator: Operator
+    stages: Split
     constants: Array  # rows of the program's constants
     value: Array
+    outs: Array
+    status: Array
     kids: Array
     slots: Array
     leaves: tuple[str, ...]
+    precise: Precise
     finite: bool
     start: list[int] = field(default_factory=lambda: [0])
     candidates: int = 0
-    lossy: list[tuple[int, ...]] = field(default_factory=list)
+    undecided: int = 0
+    filled: int = 0
 
     @property
     def arity(self) -> int:
         """Operands of the operator."""
-        return self.program.inputs
+        return len(self.stages.alone)
 
     @property
     def top(self) -> int:
@@ -58,6 +67,10 @@ class General:
     def block(self, ops: int) -> tuple[int, int]:
         """First entry with so many operators and the one after the last."""
         return self.start[ops], self.start[ops + 1]
+
+    def count(self, ops: int) -> int:
+        """How many entries have so many operators."""
+        return self.start[ops + 1] - self.start[ops]
 
     def rpn(self, n: int) -> list[str]:
         """The tree of an entry as RPN tokens, E the operator."""
@@ -76,17 +89,22 @@ class General:
 
 
 def begin(
-    program: Program, constants: Array, leaves: dict[str, Array], *, finite: bool, capacity: int
-) -> General:
+    row: Operator, constants: Array, leaves: dict[str, Array], precise: Precise, *, finite: bool,
+    memory: float,
+) -> General:  # fmt: skip
     """The table of the leaves; `leaves` maps a token to its value, six doubles."""
+    stages = split(program(row))
+    columns = stages.rest.inputs
+    capacity = int(memory / (48 * (1 + columns) + 22 * (1 + columns) + 4 * MOST_KIDS + columns))
+    value = np.empty((capacity, 1, 6))
     t = General(
-        program, constants, np.empty((capacity, 1, 6)),
-        np.full((capacity, MOST_KIDS), -1, dtype=np.int32),
-        np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64),
-        tuple(leaves), finite,
+        row, stages, constants, value, np.empty((capacity, columns, 6)),
+        np.empty((capacity, len(stages.alone)), dtype=np.int8),
+        np.empty((capacity, MOST_KIDS), dtype=np.int32), roomy(NO_SLOTS, value, 0, 0),
+        tuple(leaves), precise, finite,
     )  # fmt: skip
     for n, v in enumerate(leaves.values()):
-        t.value[n, 0], t.kids[n, 0] = v, -1 - n
+        t.value[n, 0], t.kids[n] = v, (-1 - n, -1, -1)
         put(t.slots, n, v)
     t.start.append(len(leaves))
     return t
@@ -103,205 +121,158 @@ def splits(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 
 @compiled
+def prepare(
+    codes: Array, constants: Array, wanted: Array, column: int, value: Array, outs: Array,
+    status: Array, lo: int, hi: int,
+) -> None:  # fmt: skip
+    """Fill what entries lo..hi give as one operand: the registers wanted, from a column on."""
+    registers = np.zeros((1 + constants.shape[0] + codes.shape[0], 6))
+    for k in range(constants.shape[0]):
+        move(registers[1 + k], constants[k])
+    for n in range(lo, hi):
+        move(registers[0], value[n, 0])
+        status[n] = run(codes, registers, 0)
+        for k in range(wanted.shape[0]):
+            move(outs[n, column + k], registers[wanted[k]])
+
+
+def fill(t: General, count: int) -> None:
+    """Have what the first `count` entries give as operands ready."""
+    for param, p in enumerate(t.stages.alone):
+        column, wanted = t.stages.column(param), t.stages.outs[param]
+        status = t.status[:, param]
+        prepare(
+            coded(p), t.constants, np.array(wanted, dtype=np.int64), column, t.value, t.outs,
+            status, t.filled, count,
+        )  # fmt: skip
+        for n in (np.flatnonzero(status[t.filled : count] == LOSSY) + t.filled).tolist():
+            rows = t.outs[n, column : column + len(wanted)]
+            status[n] = t.precise.alone(t.kids, n, param, rows)
+    t.filled = max(t.filled, count)
+
+
+@compiled
 def extend(
-    codes: Array, constants: Array, arity: int, lo: Array, hi: Array, value: Array, kids: Array,
-    slots: Array, count: int, finite: bool, lossy: Array,
-) -> tuple[int, int, int]:  # fmt: skip
-    """Add the values of all operands in blocks: new count (-1: full), lossy ones, candidates."""
-    registers = np.zeros((arity + constants.shape[0] + codes.shape[0], 6))
-    registers[arity : arity + constants.shape[0]] = constants
+    codes: Array, constants: Array, columns: Array, lo: Array, hi: Array, value: Array,
+    outs: Array, status: Array, kids: Array, slots: Array, count: int, finite: bool, lossy: Array,
+) -> tuple[int, int]:  # fmt: skip
+    """Add the values of all operands in blocks: new count (-1: full), and of lossy ones."""
+    width = columns[-1]
+    registers = np.zeros((width + constants.shape[0] + codes.shape[0], 6))
+    for c in range(constants.shape[0]):
+        move(registers[width + c], constants[c])
+    last = registers.shape[0] - 1
     v = np.empty((1, 6))
-    unsure, seen = 0, 0
+    unsure = 0
     for i in range(lo[0], hi[0]):
+        if status[i, 0] != FINE:
+            continue
+        for c in range(columns[0], columns[1]):
+            move(registers[c], outs[i, c])
         for j in range(lo[1], hi[1]):
+            if status[j, 1] != FINE:
+                continue
+            for c in range(columns[1], columns[2]):
+                move(registers[c], outs[j, c])
             for k in range(lo[2], hi[2]):
-                seen += 1
-                registers[0], registers[1] = value[i, 0], value[j, 0]
-                if arity == 3:
-                    registers[2] = value[k, 0]
+                if columns.shape[0] > 3:
+                    if status[k, 2] != FINE:
+                        continue
+                    for c in range(columns[2], columns[3]):
+                        move(registers[c], outs[k, c])
                 st = run(codes, registers, 0)
-                v[0] = registers[-1]
                 if st == LOSSY:
                     if unsure < lossy.shape[0]:
-                        lossy[unsure] = i, j, k
+                        lossy[unsure, 0], lossy[unsure, 1], lossy[unsure, 2] = i, j, k
                     unsure += 1
-                if st != FINE or (finite and np.isinf(v[0, 0])) or find(slots, value, v) >= 0:
+                if st != FINE:
+                    continue
+                move(v[0], registers[last])
+                if (finite and np.isinf(v[0, 0])) or find(slots, value, v) >= 0:
                     continue
                 if count == value.shape[0]:
-                    return -1, unsure, seen
-                value[count] = v
-                kids[count] = i, j, k
+                    return -1, unsure
+                assign(value, count, v)
+                kids[count, 0], kids[count, 1], kids[count, 2] = i, j, k
                 put(slots, count, v[0])
                 count += 1
-    return count, unsure, seen
+    return count, unsure
+
+
+def columns_of(t: General) -> Array:
+    """The first column of each operand, and the number of all."""
+    return np.array([t.stages.column(k) for k in range(t.arity + 1)])
+
+
+def pairs(t: General, ops: int) -> float:
+    """How many operands make a tree with so many operators, where blocks are there or forecast."""
+    sizes = [float(t.count(s)) for s in range(t.top + 1)]
+    while len(sizes) < ops:
+        sizes.append(sizes[-1] * growth(t))
+    return sum(float(np.prod([sizes[s] for s in share])) for share in splits(ops - 1, t.arity))
+
+
+def growth(t: General) -> float:
+    """How many times more values one operator more brings, about."""
+    counts = [t.count(s) for s in range(t.top + 1)]
+    return counts[-1] / max(1, counts[-2]) if len(counts) > 2 and counts[-1] else 10.0
 
 
 def grow(t: General, tick: Callable[[], None]) -> bool:
     """Add the values with one operator more; False, and none added, when they do not fit."""
-    count, waiting = -1, list(t.lossy)
+    fill(t, t.start[-1])
+    count, undecided = -1, t.undecided
     try:
-        count = _grown(t, waiting, tick)
-    finally:
+        count = _grown(t, tick)
+    finally:  # a limit or an interrupt may come between two pieces
         if count < 0:
+            t.undecided = undecided
             t.slots.fill(0)
             enter(t.slots, t.value, t.start[-1])
     if count >= 0:
         t.start.append(count)
-        t.lossy = waiting
     return count >= 0
 
 
-def _grown(t: General, waiting: list[tuple[int, ...]], tick: Callable[[], None]) -> int:
-    codes, count = coded(t.program), t.start[-1]
-    for split in splits(t.top, t.arity):
-        blocks = [t.block(ops) for ops in split] + [(0, 1)] * (MOST_KIDS - t.arity)
-        rest = 1
+def _grown(t: General, tick: Callable[[], None]) -> int:
+    codes, columns, count = coded(t.stages.rest), columns_of(t), t.start[-1]
+    lossy = np.empty((_LOSSY, MOST_KIDS), dtype=np.int64)
+    for share in splits(t.top, t.arity):
+        blocks = [t.block(ops) for ops in share] + [(0, 1)] * (MOST_KIDS - t.arity)
+        others = 1
         for lo, hi in blocks[1:]:
-            rest *= hi - lo
-        piece = max(1, _PIECE // max(1, rest))
+            others *= hi - lo
+        piece = max(1, _PIECE // max(1, others))
         for first in range(*blocks[0], piece):
             tick()
             los = np.array([first, *(b[0] for b in blocks[1:])])
             his = np.array([min(first + piece, blocks[0][1]), *(b[1] for b in blocks[1:])])
-            lossy = np.empty((20_000, MOST_KIDS), dtype=np.int64)
-            count, unsure, seen = extend(
-                codes, t.constants, t.arity, los, his, t.value, t.kids, t.slots, count,
-                t.finite, lossy,
+            seen = int(his[0] - first) * others
+            t.slots = roomy(t.slots, t.value, count, seen)
+            count, unsure = extend(
+                codes, t.constants, columns, los, his, t.value, t.outs, t.status, t.kids, t.slots,
+                count, t.finite, lossy,
             )  # fmt: skip
+            if count >= 0:
+                t.undecided += max(0, unsure - len(lossy))
+                count = _decide(t, lossy[:unsure], count, tick)
             if count < 0:
                 return -1
             t.candidates += seen
-            waiting += [tuple(row) for row in lossy[:unsure].tolist()]
     return count
 
 
-@compiled
-def undo_block(
-    codes: Array, constants: Array, inputs: int, param: int, branches: int, lo: int, hi: int,
-    klo: Array, khi: Array, value: Array, slots: Array, limit: int, store: bool,
-    needs: Array, parents: Array, need_slots: Array, count: int, hits: Array,
-) -> tuple[int, int, int]:  # fmt: skip
-    """Undo the operator at needs lo..hi beside the operands of two blocks.
-
-    Store the new needs, or note the entries below `limit` that fill them: number of needs (-1:
-    full), of hits, of lossy ones.
-    """
-    registers = np.zeros((inputs + constants.shape[0] + codes.shape[0], 6))
-    registers[inputs : inputs + constants.shape[0]] = constants
+def _decide(t: General, waiting: Array, count: int, tick: Callable[[], None]) -> int:
+    """Enter the values that the doubles could not decide; the new count (-1: full)."""
     v = np.empty((1, 6))
-    first = 1 if param == 0 else 0
-    second = 2 if param != 2 else 1
-    found, lossy = 0, 0
-    for q in range(lo, hi):
-        for i in range(klo[0], khi[0]):
-            for j in range(klo[1], khi[1]):
-                for branch in range(branches):
-                    registers[0], registers[1 + first] = needs[q, 0], value[i, 0]
-                    if inputs == 4:
-                        registers[1 + second] = value[j, 0]
-                    st = run(codes, registers, branch)
-                    lossy += st == LOSSY
-                    if st != FINE:
-                        continue
-                    v[0] = registers[-1]
-                    if not store:
-                        n = find(slots, value, v)
-                        if 0 <= n < limit and found < hits.shape[0]:
-                            hits[found] = q, param, i, j, n
-                            found += 1
-                        continue
-                    if find(need_slots, needs, v) >= 0:
-                        continue
-                    if count == needs.shape[0]:
-                        return -1, found, lossy
-                    needs[count] = v
-                    parents[count] = q, param, i, j
-                    put(need_slots, count, v[0])
-                    count += 1
-    return count, found, lossy
-
-
-class Meeting:
-    """The needs of one target; `blind` parameters have no inverse, so that trees may be missed."""
-
-    def __init__(self, t: General, target: Array, capacity: int) -> None:
-        self.table = t
-        self.inverses = [inverse(t.program, k) for k in range(t.arity)]
-        self.blind = [k for k, p in enumerate(self.inverses) if p is None]
-        self.needs = np.empty((capacity, 1, 6))
-        self.parents = np.full((capacity, 4), -1, dtype=np.int64)
-        self.slots = np.zeros(1 << max(10, int(capacity * 1.4).bit_length()), dtype=np.int64)
-        self.start = [0, 1]
-        self.lossy = 0
-        self.needs[0, 0] = target
-        put(self.slots, 0, target)
-
-    def through(self, ops: int, tick: Callable[[], None]) -> list[list[str]] | None:
-        """The trees with exactly so many operators, more than the table's; None when full."""
-        top = self.table.top
-        for level in range(len(self.start) - 1, ops - top):
-            if not self._widen(level, tick):
-                return None
-        out: list[list[str]] = []
-        for level in range(ops - top):
-            for filler in range(max(0, ops - level - 1 - top), top + 1):
-                beside = ops - level - 1 - filler
-                for hit in self._undo(level, beside, filler, False, tick)[1]:
-                    out.append(self._rpn(hit))
-        return out
-
-    def _widen(self, level: int, tick: Callable[[], None]) -> bool:
-        """Store the needs of contexts with so many operators."""
-        count = self.start[-1]
-        for before in range(level):
-            count, _ = self._undo(before, level - before - 1, 0, True, tick, count)
-            if count < 0:
-                return False
-        self.start.append(count)
-        return True
-
-    def _undo(
-        self, level: int, beside: int, filler: int, store: bool, tick: Callable[[], None],
-        count: int = 0,
-    ) -> tuple[int, list[tuple[int, ...]]]:  # fmt: skip
-        t = self.table
-        out: list[tuple[int, ...]] = []
-        hits = np.empty((1000, 5), dtype=np.int64)
-        for param, p in enumerate(self.inverses):
-            if p is None:
-                continue
-            codes = coded(p)
-            branches = 3 ** sum(s.code == TURNED for s in p.steps)
-            for split in splits(beside, t.arity - 1):
-                if max(split) > (t.top if store else min(t.top, filler)):
-                    continue
-                blocks = [t.block(ops) for ops in split] + [(0, 1)] * (3 - t.arity)
-                klo, khi = (np.array([b[k] for b in blocks]) for k in (0, 1))
-                wide = max(1, int(np.prod(khi - klo)) * branches)
-                piece = max(1, _PIECE // wide)
-                for lo in range(self.start[level], self.start[level + 1], piece):
-                    tick()
-                    hi = min(lo + piece, self.start[level + 1])
-                    count, found, lossy = undo_block(
-                        codes, t.constants, p.inputs, param, branches, lo, hi, klo, khi,
-                        t.value, t.slots, t.start[filler + 1], store, self.needs, self.parents,
-                        self.slots, count, hits,
-                    )  # fmt: skip
-                    if count < 0:
-                        return -1, out
-                    self.lossy += lossy
-                    t.candidates += (hi - lo) * wide
-                    out += [tuple(h) for h in hits[:found].tolist()]
-        return count, out
-
-    def _rpn(self, hit: tuple[int, ...]) -> list[str]:
-        t = self.table
-        need, param, i, j, filler = hit
-        out = t.rpn(filler)
-        while True:
-            others = [t.rpn(k) for k in (i, j)[: t.arity - 1]]
-            others.insert(param, out)
-            out = [token for part in others for token in part] + ["E"]
-            if need == 0:
-                return out
-            need, param, i, j = (int(k) for k in self.parents[need])
+    for row in waiting.tolist():
+        tick()
+        st = t.precise.joined(t.kids, row[: t.arity], v[0])
+        if st != FINE or (t.finite and np.isinf(v[0, 0])) or find(t.slots, t.value, v) >= 0:
+            continue
+        if count == len(t.value):
+            return -1
+        t.value[count], t.kids[count] = v, row
+        put(t.slots, count, v[0])
+        count += 1
+    return count

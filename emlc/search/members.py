@@ -17,6 +17,7 @@ from emlc.check.points import specials
 from emlc.check.reference import Point, Reference
 from emlc.ir.node import Lit, Node, Var, fold
 from emlc.parse import parse
+from emlc.passes.choices import Exclusion
 from emlc.search.goal import Goal, goal
 from emlc.search.program import ADD, CUT, EXP, LN, MUL, SUB, TURNED
 from emlc.search.table import Array
@@ -43,7 +44,8 @@ class Member:
     by       the formula by earlier members that gave it
     k, dag   nodes of its tree over the operator alone, written out, and its distinct subtrees
     verdict  how the tree compares with it at generic points of the natural real domain
-    off      special points of that domain at which the tree is not right
+    off      points of that domain at which the tree is not right: those that the proof leaves
+             out, or special ones that were tried
     """
 
     name: str
@@ -55,6 +57,7 @@ class Member:
     off: tuple[str, ...]
     tape: tuple[Any, ...] = field(repr=False)
     right: tuple[bool, ...] = field(repr=False)
+    excluded: tuple[Exclusion, ...] = field(default=(), repr=False)
 
 
 def goals() -> dict[str, Goal]:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,25 +16,26 @@ from emlc.check import Verdict
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError
 from emlc.parse import parse
+from emlc.search.checkpoint import Checkpoint
 from emlc.search.exact import Half, TooLarge, Undefined, run_exact
-from emlc.search.general import SECONDS, General, Meeting, begin, grow
+from emlc.search.general import GROW_NS, General, begin, grow, growth, pairs
 from emlc.search.goal import GENERIC, Goal
-from emlc.search.halfturn import FINE, LARGEST, PLAIN, RANGE
-from emlc.search.program import Program, program
+from emlc.search.halfturn import LARGEST, PLAIN, RANGE
+from emlc.search.opposite import Meeting
+from emlc.search.precise import DIGITS, Precise
+from emlc.search.program import Program, program, split
 from emlc.search.progress import Pulse, Tell, TimeUp
-from emlc.search.refine import split
 from emlc.search.result import Found, SearchResult
 from emlc.search.run import Limits, row
-from emlc.search.table import Array, find, put
+from emlc.search.table import Array, find
 from emlc.show import show
 from emlc.tables.operators import Operator
 
 _MINUS_INFINITY = "-inf"
-_BYTES = 48 + 12 + 22
-_NEED_BYTES = 48 + 32 + 22
 _MOST = 8
-_ENOUGH = 50
-_PRECISE = 120
+_ENOUGH, _FEW = 50, 20
+_FINE = 320  # digits
+_SEED = 4  # operators of a table before meetings begin
 
 
 class Trees:
@@ -51,6 +53,11 @@ class Trees:
             for c in self.program.constants
         ]
         self.leaves = {leaf: self._leaf(leaf) for leaf in operator.leaves}
+
+    @cached_property
+    def fine(self) -> Trees:
+        """The same with more digits: what differs there does differ."""
+        return Trees(self.operator, _FINE)
 
     def _leaf(self, text: str) -> Half:
         if text == _MINUS_INFINITY:
@@ -70,7 +77,7 @@ class Trees:
         return run_exact(self.mp, self.program.steps, [*operands, *self.constants])
 
     def at(self, rpn: Sequence[str], point: Point) -> Any:
-        """The value of a tree as an mpmath number, None where it has none."""
+        """The value of a tree as an mpmath number, None where it has none; raises TooLarge."""
         mp, arity = self.mp, len(self.operator.params)
         values = {**self.leaves, **self._given(point)}
         stack: list[Half] = []
@@ -85,7 +92,7 @@ class Trees:
                 if operands not in known:
                     known[operands] = self.apply(operands)
                 stack.append(known[operands])
-        except (Undefined, TooLarge):
+        except Undefined:
             return None
         a, b = stack.pop()
         return None if mp.isinf(a) else mp.mpc(a, b * mp.pi)
@@ -123,9 +130,14 @@ class Trees:
             want = goal.reference.at(point, self.mp.dps)
             if want is None:
                 continue
-            got = self.at(rpn, point)
+            try:
+                got = self.at(rpn, point)
+                if not near(got, want):
+                    got = self.fine.at(rpn, point)
+            except TooLarge:
+                continue
             error = math.inf if got is None else float(abs(got - want) / (abs(want) or 1))
-            if error > 1e-20:
+            if not near(got, want):
                 at = {n: str(re) if not im else f"{re}+{im}i" for n, (re, im) in point.items()}
                 tree = "undefined" if got is None else str(complex(got))
                 witness = {"at": at, "formula": str(complex(want)), "tree": tree}
@@ -139,22 +151,55 @@ class Trees:
         return Verdict("agrees", f"tree and formula agree at {where}", compared, worst)
 
 
+def near(got: Any, want: Any) -> bool:
+    """Whether a value is the one wanted, to 20 digits; None is not."""
+    return got is not None and bool(abs(got - want) <= 1e-20 * (abs(want) or 1))
+
+
+_tables: dict[tuple[object, ...], General] = {}
+
+
+def table_of(operator: Operator, point: Point, limits: Limits, *, finite: bool) -> General:
+    """The table for a point, kept from an earlier search if possible."""
+    where = tuple(sorted(point.items()))
+    key = operator.formula, operator.params, operator.leaves, where, finite, limits.memory
+    if key not in _tables:
+        _tables.clear()
+        trees = Trees(operator, DIGITS)
+        rows = {leaf: _row_of(trees, leaf) for leaf in operator.leaves}
+        exact = [trees.leaves[leaf] for leaf in operator.leaves]
+        for name, (re, _) in point.items():
+            exact.append((trees.mp.mpf(re.numerator) / re.denominator, trees.mp.mpf(0)))
+            rows[name] = row(exact[-1][0])
+        constants = np.array([row(a) for a, _ in trees.constants]).reshape(-1, 6)
+        precise = Precise(operator, split(trees.program), exact, trees.mp)
+        memory = 0.65 * limits.memory
+        _tables[key] = begin(operator, constants, rows, precise, finite=finite, memory=memory)
+    return _tables[key]
+
+
 def search_operator(goal: Goal, operator: Operator, limits: Limits, tell: Tell) -> SearchResult:
     """Search upwards in the number of operators until a right tree is found or a limit comes.
 
     When all trees that give the target at the sample point fail elsewhere, the search begins anew
-    at a point where they do.
+    at a point where they do. Raises ArgumentError for options that only eml knows.
     """
+    if limits.scheduler is not None or limits.every:
+        which = "a cluster" if limits.scheduler is not None else "the list of all trees"
+        raise ArgumentError(f"{which} is for the operator eml alone")
     pulse = Pulse(tell, time.monotonic() + limits.seconds)
     result = SearchResult(show(goal.root), goal.ranges.domain(), goal.mode, operator=operator.name)
     result.arity = len(operator.params)
+    kept = Checkpoint(limits.checkpoint, result)
     candidates = 0
     try:
-        point: Point | None = first_points(goal, operator)[0]
+        points = first_points(goal, operator)
+        point: Point | None = points[0]
         while point is not None:
             run = _Run(goal, operator, limits, point)
             result.terms = result.terms or run.terms()
-            point = run.climb(result, pulse)
+            points = [p for p in points if p != point]
+            point = run.climb(result, pulse, kept, points)
             candidates += run.table.candidates
     except TimeUp:
         result.stopped, result.complete = "time", False
@@ -180,21 +225,14 @@ class _Run:
         self.goal, self.operator, self.limits, self.point = goal, operator, limits, point
         self.trees = Trees(operator)
         self.trial = goal.trial_points()
-        leaves = {leaf: _row_of(self.trees, leaf) for leaf in operator.leaves}
         if not goal.names:
             self.trial = [{n: (re + k, re * 0) for n, (re, _) in point.items()}
                           for k in range(_ENOUGH if point else 1)]  # fmt: skip
-        leaves |= {n: row(self.trees.mp.mpf(re.numerator) / re.denominator)
-                   for n, (re, _) in point.items()}  # fmt: skip
-        constants = np.array([row(a) for a, _ in self.trees.constants]).reshape(-1, 6)
-        self.table: General = begin(
-            self.trees.program, constants, leaves, finite=goal.mode == "finite",
-            capacity=int(0.6 * limits.memory / _BYTES),
-        )  # fmt: skip
+        self.table = table_of(operator, point, limits, finite=goal.mode == "finite")
         self.target = row(goal.value(self.point))
-        capacity = int(0.3 * limits.memory / _NEED_BYTES)
-        self.meeting = Meeting(self.table, self.target, capacity)
-        self.undecided = 0
+        self.meeting = Meeting(self.table, self.target, 0.3 * limits.memory)
+        self.meeting.threads = limits.threads
+        self.exhaustive = True
 
     def terms(self) -> str:
         """What a bound means, in words."""
@@ -207,86 +245,80 @@ class _Run:
             f"meaning, compared at {where or 'no variable'}; in every subtree the terms of a sum "
             f"and the sum are zero, infinite or within a factor {RANGE:.0e} of each other, and no "
             f"exponential is taken of a finite size beyond exp(+-{LARGEST:.0f}); values that agree "
-            "to 14 digits are one; logarithms undone within 3 pi"
-            + (f"; {blind} has no inverse, so that the bound is that of the table" if blind else "")
+            "to 14 digits are one; subtrees larger than the table are not 0 or infinite, and their "
+            "phases are within 3 pi"
+            + (f"; {blind} has no inverse: the bound is that of the table" if blind else "")
         )
 
-    def climb(self, result: SearchResult, pulse: Pulse) -> Point | None:
+    def climb(
+        self, result: SearchResult, pulse: Pulse, kept: Checkpoint, points: list[Point]
+    ) -> Point | None:
         """Sizes upwards; the point to begin anew at, if trees found here fail there."""
-        arity, ops = self.table.arity, 0
+        arity = self.table.arity
+        ops = (max(0, kept.settled - 1) + arity) // arity if kept.settled else 0
         while 1 + arity * ops <= self.limits.max_size:
             size = 1 + arity * ops
-            hits, exhaustive = self._of(ops, pulse)
+            hits, complete = self._of(ops, pulse)
+            self.exhaustive = self.exhaustive and complete
             if hits is None:
                 result.stopped, result.complete = "memory", False
                 return None
             pulse.settled(size, self.table.start[-1], self.meeting.start[-1])
-            bound = size if hits else size + arity
-            if exhaustive and bound > result.lower_bound:
-                result.lower_bound, result.terms = bound, self.terms()
-                result.undecided = self.undecided + self.meeting.lossy
             for rpn in sorted({tuple(h) for h in hits}):
+                pulse()
                 self._keep(list(rpn), result)
+            bound = size if hits else size + arity
+            if self.exhaustive and bound > result.lower_bound:
+                result.lower_bound, result.terms = bound, self.terms()
+                result.undecided = self.table.undecided + self.meeting.lossy
             if result.found:
                 return None
-            anew = self._elsewhere(hits) if hits else None
+            anew = self._elsewhere(hits, points, pulse) if hits else None
             if anew is not None:
                 return anew
+            self.exhaustive = self.exhaustive and not hits  # what else has that value is not kept
+            if self.exhaustive:
+                kept.save(size, result)
             ops += 1
         return None
 
-    def _elsewhere(self, hits: list[list[str]]) -> Point | None:
-        """A generic point where the trees are not right."""
-        for point in first_points(self.goal, self.operator):
+    def _elsewhere(self, hits: list[list[str]], points: list[Point], pulse: Pulse) -> Point | None:
+        """A generic point where the trees, or the first few of many, are not right."""
+        for point in points:
+            pulse()
             want = self.goal.reference.at(point, self.trees.mp.dps)
-            got = [self.trees.at(rpn, point) for rpn in hits]
-            if all(z is None or abs(z - want) > 1e-20 * (abs(want) + 1) for z in got):
-                return point
+            try:
+                if not any(near(self.trees.at(rpn, point), want) for rpn in hits[:_FEW]):
+                    return point
+            except TooLarge:
+                continue
         return None
 
     def _of(self, ops: int, pulse: Pulse) -> tuple[list[list[str]] | None, bool]:
         """Trees that give the target at the point, and whether none was passed over."""
-        t = self.table
+        t, m = self.table, self.meeting
         while ops > t.top:
-            sizes = np.diff(t.start)
-            growth = float(sizes[-1] / max(1, sizes[-2])) if len(sizes) > 1 else 10.0
-            seconds = sizes[-1] * growth * 1.5 * t.arity * SECONDS
-            room = t.start[-1] + sizes[-1] * growth < len(t.value)
-            most = 0.25 * self.limits.seconds
-            if (room and seconds < most) or t.top < 2:
-                size = 1 + t.arity * (t.top + 1)
-                pulse.step(size, float(seconds), t.start[-1], self.meeting.start[-1])
-                if grow(t, pulse):
-                    self._decide()
-                    self.meeting = Meeting(t, self.target, len(self.meeting.needs))
-                    continue
-            if ops > 2 * t.top + 1:
+            growing = pairs(t, t.top + 1) * GROW_NS * 1e-9
+            room = t.start[-1] + t.count(t.top) * growth(t) < len(t.value) or t.top < _SEED
+            if not room:
+                growing = math.inf
+            needs, meeting = m.forecast(ops) if m.reaches(ops) else (0.0, math.inf)
+            if needs > len(m.needs) or (not np.any(self.target[:3]) and self.target[5] == PLAIN):
+                meeting = math.inf
+            if t.top < _SEED and room:
+                meeting = math.inf
+            if math.isinf(min(growing, meeting)):
                 return None, False
-            pulse.step(1 + t.arity * ops, 0.0, t.start[-1], self.meeting.start[-1])
-            return self.meeting.through(ops, pulse), not self.meeting.blind
+            size = 1 + t.arity * (ops if meeting <= growing else t.top + 1)
+            pulse.step(size, min(growing, meeting), t.start[-1], m.start[-1])
+            if meeting <= growing:
+                return m.through(ops, pulse), m.complete(ops)
+            if not grow(t, pulse):
+                if math.isinf(meeting):
+                    return None, False
+                return m.through(ops, pulse), m.complete(ops)
         n = int(find(t.slots, t.value, self.target.reshape(1, 6)))
         return ([t.rpn(n)] if n >= 0 and n < t.start[ops + 1] else []), True
-
-    def _decide(self) -> None:
-        """Enter the values that the doubles could not decide, at high precision."""
-        t = self.table
-        exact = Trees(self.operator, _PRECISE)
-        values = {leaf: exact.leaves[leaf] for leaf in self.operator.leaves}
-        for name, (re, _) in self.point.items():
-            values[name] = exact.mp.mpf(re.numerator) / re.denominator, exact.mp.mpf(0)
-        added = t.start[-1]
-        for kids in t.lossy:
-            v = _precise(exact, t, kids, values)
-            if v is None:
-                continue
-            if added == len(t.value):
-                self.undecided += 1
-            elif find(t.slots, t.value, v.reshape(1, 6)) < 0:
-                t.value[added, 0], t.kids[added] = v, kids
-                put(t.slots, added, v)
-                added += 1
-        t.lossy = []
-        t.start[-1] = added
 
     def _keep(self, rpn: list[str], result: SearchResult) -> None:
         if len(result.found) >= _MOST:
@@ -294,32 +326,6 @@ class _Run:
         verdict = self.trees.compare(self.goal, rpn, self.trial)
         if verdict.status != "refuted":
             result.found.append(Found(len(rpn), rpn, verdict, _MINUS_INFINITY in rpn, False))
-
-
-def _precise(exact: Trees, t: General, kids: tuple[int, ...], values: dict[str, Half]) -> Any:
-    """The row of a value at high precision; None outside the terms."""
-    memo: dict[str, Half] = {}
-    try:
-        operands = []
-        for k in kids[: t.arity]:
-            stack: list[Half] = []
-            for token in t.rpn(k):
-                if token == "E":
-                    parts = stack[-t.arity :]
-                    del stack[-t.arity :]
-                    key = repr(parts)
-                    if key not in memo:
-                        memo[key] = exact.apply(parts)
-                    stack.append(memo[key])
-                else:
-                    stack.append(values[token])
-            operands.append(stack.pop())
-        registers = [*operands, *exact.constants]
-        run_exact(exact.mp, exact.program.steps, registers)
-    except (Undefined, TooLarge):
-        return None
-    out: Array = np.empty(6)
-    return out if split(exact.mp, registers[-1], out) == FINE else None
 
 
 def _row_of(trees: Trees, leaf: str) -> Array:

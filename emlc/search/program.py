@@ -153,6 +153,60 @@ def inverse(p: Program, param: int) -> Program | None:
     return Program(p.inputs + 1, p.constants, tuple(moved))
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A program in two stages: what each parameter is made of by itself, then the rest.
+
+    alone   for each parameter the steps that read no other one
+    outs    for each parameter the registers of those steps that the rest reads
+    rest    the steps over all these, in order, as inputs
+    """
+
+    alone: tuple[Program, ...]
+    outs: tuple[tuple[int, ...], ...]
+    rest: Program
+
+    def column(self, param: int) -> int:
+        """The first input of the rest that comes from a parameter."""
+        return sum(map(len, self.outs[:param]))
+
+
+def split(p: Program) -> Split:
+    """The two stages of an operator: the first need be done once a value.
+
+    >>> s = split(program(operator("edl")))
+    >>> [len(a.steps) for a in s.alone], len(s.rest.steps)
+    ([1, 1], 1)
+    """
+    needs = [{k} for k in range(p.inputs)] + [set[int]() for _ in p.constants]
+    for s in p.steps:
+        needs.append(needs[s.i] | (needs[s.j] if s.j >= 0 else set()))
+    late = [k for k, s in enumerate(p.steps) if len(needs[p.first + k]) != 1]
+    read = {r for k in late for r in (p.steps[k].i, p.steps[k].j) if r >= 0}
+    alone: list[Program] = []
+    outs: list[tuple[int, ...]] = []
+    place: dict[int, int] = {}
+    for param in range(p.inputs):
+        own = [param, *range(p.inputs, p.first)]
+        mine = [k for k in range(len(p.steps)) if needs[p.first + k] == {param}]
+        at = {r: n for n, r in enumerate([*own, *(p.first + k for k in mine)])}
+        alone.append(_moved(p, 1, mine, at))
+        given = [r for r in at if r in read and needs[r] == {param}]
+        outs.append(tuple(at[r] for r in given))
+        place |= {r: len(place) + n for n, r in enumerate(given)}
+    inputs = len(place)
+    place |= {r: inputs + r - p.inputs for r in range(p.inputs, p.first)}
+    place |= {p.first + k: inputs + len(p.constants) + n for n, k in enumerate(late)}
+    return Split(tuple(alone), tuple(outs), _moved(p, inputs, late, place))
+
+
+def _moved(p: Program, inputs: int, steps: list[int], place: dict[int, int]) -> Program:
+    """Some of the steps, reading other registers."""
+    made = (p.steps[k] for k in steps)
+    moved = (Step(s.code, place[s.i], place[s.j] if s.j >= 0 else -1) for s in made)
+    return Program(inputs, p.constants, tuple(moved))
+
+
 def _undone(code: int, left: bool, t: int, known: int) -> Step:
     """The step back through one of this code, to its left operand or its right one."""
     if code == EXP:

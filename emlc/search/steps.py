@@ -41,6 +41,13 @@ def _set(v: Array, a: float, b: float) -> None:
 
 
 @compiled
+def move(v: Array, w: Array) -> None:
+    """v = w: assignments of slices take seconds to compile."""
+    for k in range(6):
+        v[k] = w[k]
+
+
+@compiled
 def _exp(x: Array, v: Array) -> int:
     v[0], v[1], v[2], v[3], v[4], v[5], st = exp_half(x[0], x[1], x[2], x[3], x[4], x[5])
     return st
@@ -57,7 +64,7 @@ def _minus(x: Array, y: Array, sign: float, v: Array) -> int:
     """v = x - y, or x + y for sign -1."""
     if y[5] == LOG:
         if x[0] == 0.0 and x[2] == 0.0:
-            v[:] = y
+            move(v, y)
             if sign > 0.0:  # exp(a + i pi b) changes its sign
                 v[2], v[3] = plus(y[2], y[3], 1.0 if y[2] <= 0.0 else -1.0, 0.0)
             return FINE
@@ -109,7 +116,7 @@ def _by_logs(x: Array, y: Array, power: float, v: Array) -> int:
     if st != FINE:
         return st
     if abs(v[0]) <= LARGEST:
-        return _exp(v.copy(), v)
+        return _exp(v, v)
     n = 2.0 * math.ceil(0.5 * (v[2] - 1.0))
     v[2], v[3] = plus(v[2], v[3], -n, 0.0)
     v[5] = LOG

@@ -103,7 +103,7 @@ def scalar_key(v: Array) -> float:
     """One number for a value modulo 2 pi i."""
     a = v[0]
     if np.isinf(a):
-        a = 1e300 if a > 0.0 else -1e300
+        return float((1e300 if a > 0.0 else -1e300) * (1.0 + LIFT * abs(v[2])))
     s = a
     if v[2] != 0.0:
         s = a + SKEW * (v[2] - 2.0 * np.floor(0.5 * v[2] + 1e-12))

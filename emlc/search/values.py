@@ -249,7 +249,8 @@ class Values:
         out: list[int] = []
         good = np.isfinite(v).all(axis=1) & (np.abs(v) < 1e6).all(axis=1)
         good |= (v.shape[0] == 1) & ~np.isnan(v).any(axis=1)
-        keys = np.round(v, 9) + (0.0 + 0.0j)
+        with np.errstate(over="ignore"):  # of values that are large or not good
+            keys = np.round(v, 9) + (0.0 + 0.0j)
         for k in np.flatnonzero(good).tolist():
             key = keys[k].tobytes()
             if key not in self.seen:

@@ -28,10 +28,10 @@ from emlc.tables.primitives import BY_NAME
 
 Step = tuple[str, str]
 Exclusions = Sequence[tuple[Node, Fraction]]
+Forms = Mapping[str, Form]
 Decide = Callable[[Node, Mapping[str, Domain]], bool]
 _QUESTIONS = 2
-MAX_CASES = 400
-MAX_VANISHING = 3
+MAX_CASES, MAX_VANISHING = 400, 3
 _NEG, _MUL, _I = BY_NAME["neg"], BY_NAME["mul"], BY_NAME["i"]
 
 
@@ -53,6 +53,7 @@ class Proof:
 
     cases: list[str] = field(default_factory=list)
     steps: dict[Step, None] = field(default_factory=dict)
+    used: dict[tuple[Node, Fraction], None] = field(default_factory=dict)  # exclusions needed
     failed: str = ""
 
 
@@ -166,11 +167,11 @@ def _proved(
     try:
         value = read_tape(space, tape, leaves)
     except (Undefined, Unknown) as why:
-        if _is_excluded(space, excluded, leaves):
+        if _is_excluded(space, excluded, leaves, proof):
             return []
         raise _Open(f"the tree: {why}") from None
     if not isinstance(value, Form) or not is_zero(space, space.plus(value, source, -1)):
-        if _is_excluded(space, excluded, leaves):
+        if _is_excluded(space, excluded, leaves, proof):
             return []
         raise _different(space, case, value, source)
     proof.cases.append(case.name)
@@ -236,13 +237,14 @@ def _conditions_hold(space: Space, case: Case) -> bool:
     return True
 
 
-def _is_excluded(space: Space, excluded: Exclusions, leaves: Mapping[str, Form]) -> bool:
+def _is_excluded(space: Space, excluded: Exclusions, leaves: Forms, proof: Proof) -> bool:
     for part, value in excluded:
         try:
             made = read_formula(space, part, leaves)
         except (Undefined, Unknown):
             continue
         if isinstance(made, Form) and is_zero(space, space.plus(made, space.number(value), -1)):
+            proof.used[part, value] = None
             return True
     return False
 

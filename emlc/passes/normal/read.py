@@ -15,6 +15,8 @@ from emlc.passes.ranges import raw_formula
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import BY_NAME, EML, Primitive
 
+_SUB = BY_NAME["sub"]
+
 
 def read_tape(space: Space, tape: Tape, leaves: Mapping[str, Form] | None = None) -> Value:
     """The form of a tape's result; `leaves` replaces variables.
@@ -38,6 +40,8 @@ def read_tape(space: Space, tape: Tape, leaves: Mapping[str, Form] | None = None
             values.append(start)
         elif tape.heads[o] is EML:
             values.append(eml(values[a], values[b]))
+        elif tape.heads[o] is _SUB:  # of a tree over another operator: infinities are values there
+            values.append(space.minus(values[a], values[b]))
         else:
             head = tape.heads[o]
             assert isinstance(head, Primitive)

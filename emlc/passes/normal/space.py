@@ -31,8 +31,8 @@ class Space(Logs):
         if isinstance(a, Form) and isinstance(b, Form):
             made = self.plus(a, b, -1)
             return self._bounded(made)
-        if isinstance(a, Infinite) and isinstance(b, Infinite) and a.sign == b.sign:
-            raise (Undefined if a.sign else Unknown)("inf - inf")
+        if isinstance(a, Infinite) and isinstance(b, Infinite) and a.sign * b.sign >= 0:
+            raise (Undefined if a.sign and b.sign else Unknown)("inf - inf")
         left = a if isinstance(a, Infinite) else self._imaginary_part(a)
         right = b if isinstance(b, Infinite) else self._imaginary_part(b)
         sign = a.sign if isinstance(a, Infinite) else -b.sign  # type: ignore[union-attr]
