@@ -27,7 +27,7 @@ def formula_of(operator: Operator, tape: Sequence[Any]) -> Node:
     >>> from emlc.show import show
     >>> from emlc.search.program import operator
     >>> show(formula_of(operator("edl"), ["x", "e", (0, 1)]))
-    'e^x/ln(e)'
+    'exp(x)/ln(e)'
     """
     body = None if operator.name == "eml" else parse(operator.formula).root
     made: list[Node] = []
