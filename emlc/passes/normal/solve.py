@@ -44,6 +44,8 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
     if grown is not a:
         more = zeros(space, grown, steps - 1) if grown.terms else None
         return None if more is None else found + more
+    if _apart(space, a):
+        return found
     for name in _variables(space, a):
         more = _isolate(space, a, name, steps)
         if more is not None:
@@ -53,6 +55,27 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         more = _joined_logs(space, single, steps)
         return None if more is None else found + more
     return None
+
+
+def _apart(space: Space, a: Form) -> bool:
+    """Whether the form is c + k u, u real, with complex numbers c and k in different directions."""
+    parts: dict[Form, dict[Mono, Number]] = {}
+    for m, c in a.terms.items():
+        kept = {x: q for x, q in m.factors if x.kind == "var"}
+        _, own = space.monomial(0, kept, None)
+        number, rest = space.product(m, space.power(own, -1)[1])
+        if names_in(rest) or not space.mono_box(own).real:
+            return False
+        parts.setdefault(space.form({own: 1}), {})[rest] = c * number
+    constant = parts.pop(space.one, None)
+    if constant is None or not parts:
+        return False
+    first, *others = (space.form(terms) for terms in parts.values())
+    ratios = [space.ratio(k, first) for k in others]
+    if any(found is None or found[1] is not space.unit for found in ratios):
+        return False
+    free, along = space.box(space.form(constant)), space.box(first)
+    return 0.0 not in free.im * along.re + -(free.re * along.im)
 
 
 def _joined_logs(space: Space, a: Form, steps: int) -> Solutions | None:

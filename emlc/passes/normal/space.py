@@ -11,7 +11,7 @@ from fractions import Fraction
 from emlc.ir.domain import ZERO, domain
 from emlc.passes.facts import exp_of
 from emlc.passes.normal.logs import Logs
-from emlc.passes.normal.terms import MAX_DEPTH, Atom, Form, Mono, Number
+from emlc.passes.normal.terms import MAX_DEPTH, Atom, Factors, Form, Mono, Number
 from emlc.passes.normal.values import Infinite, Undefined, Unknown, Value
 
 __all__ = ["Infinite", "Space", "Undefined", "Unknown", "Value"]
@@ -96,6 +96,7 @@ class Space(Logs):
     def _exp_form(self, a: Form) -> Form:
         if self.thorough:
             a = self.expand(a, 50)
+        a = self.divided(a)
         if len(a.terms) == 1:
             ((m, c),) = a.terms.items()
             log = m.log
@@ -146,6 +147,25 @@ class Space(Logs):
             else:
                 rest[m] = c
         return factors, whole, rest, sign
+
+    def divided(self, a: Form) -> Form:
+        """Terms over a power of a sum, as one product where the power is a factor of them all."""
+        over: dict[tuple[Atom, Number, Factors], dict[Mono, Number]] = {}
+        for m, c in a.terms.items():
+            for atom, q in m.factors:
+                if atom.kind == "sum" and q < 0 and q == int(q) and atom.box.excludes(0.0):
+                    own = tuple(f for f in m.factors if f[0].kind == "var")
+                    over.setdefault((atom, q, own), {})[m] = c
+        for (atom, q, _), terms in over.items():
+            if len(terms) > 1 and all(m in a.terms for m in terms):
+                number, below = self.monomial(0, {atom: -q}, None)
+                parts = self.form(terms)
+                power = self.expand(self.form({below: number}), 50)
+                found = self.ratio(self.times(parts, below, number), power)
+                if found is not None:
+                    quotient = self.form({found[1]: found[0]})
+                    a = self.plus(self.plus(a, parts, -1), quotient)
+        return a
 
     def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
         """P^q Q^q as (P Q)^q for positive sums with a product of one term."""
