@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from emlc.ir.domain import domain
+from emlc.ir.domain import PI, domain
 from emlc.passes.normal.equal import per_log
 from emlc.passes.normal.read import div
 from emlc.passes.normal.space import Space, Value
@@ -58,24 +58,32 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
 
 
 def _apart(space: Space, a: Form) -> bool:
-    """Whether the form is c + k u, u real, with complex numbers c and k in different directions."""
-    parts: dict[Form, dict[Mono, Number]] = {}
+    """Whether the form is c + k u, c and k numbers, and -c/k has no imaginary part that u has."""
+    parts: dict[Mono, dict[Mono, Number]] = {}
     for m, c in a.terms.items():
-        kept = {x: q for x, q in m.factors if x.kind == "var"}
-        _, own = space.monomial(0, kept, None)
+        _, own = space.monomial(0, {x: q for x, q in m.factors if _is_variable(x)}, None)
         number, rest = space.product(m, space.power(own, -1)[1])
-        if names_in(rest) or not space.mono_box(own).real:
+        if names_in(rest):
             return False
-        parts.setdefault(space.form({own: 1}), {})[rest] = c * number
-    constant = parts.pop(space.one, None)
+        parts.setdefault(own, {})[rest] = c * number
+    constant = parts.pop(space.unit, None)
     if constant is None or not parts:
         return False
-    first, *others = (space.form(terms) for terms in parts.values())
-    ratios = [space.ratio(k, first) for k in others]
-    if any(found is None or found[1] is not space.unit for found in ratios):
-        return False
-    free, along = space.box(space.form(constant)), space.box(first)
-    return 0.0 not in free.im * along.re + -(free.re * along.im)
+    k = space.form(next(iter(parts.values())))
+    u: dict[Mono, Number] = {}
+    for own, terms in parts.items():
+        found = space.ratio(space.form(terms), k)
+        if found is None or found[1] is not space.unit:
+            return False
+        u[own] = found[0]
+    free, along, im = space.box(space.form(constant)), space.box(k), space.box(space.form(u)).im
+    size = along.re * along.re + along.im * along.im * PI * PI
+    return 0.0 not in free.re * along.im + -(free.im * along.re) + -(im * size)
+
+
+def _is_variable(atom: Atom) -> bool:
+    inside = atom.body.terms if isinstance(atom.body, Form) else ()
+    return atom.kind == "var" or (atom.kind == "ln" and any(names_in(m) for m in inside))
 
 
 def _joined_logs(space: Space, a: Form, steps: int) -> Solutions | None:
