@@ -150,12 +150,13 @@ class Space(Logs):
 
     def divided(self, a: Form) -> Form:
         """Terms over a power of a sum, as one product where the power is a factor of them all."""
+        a = self._alike(a)
         over: dict[tuple[Atom, Number, Factors], dict[Mono, Number]] = {}
         for m, c in a.terms.items():
-            for atom, q in m.factors:
-                if atom.kind == "sum" and q < 0 and q == int(q) and atom.box.excludes(0.0):
-                    own = tuple(f for f in m.factors if f[0].kind == "var")
-                    over.setdefault((atom, q, own), {})[m] = c
+            for atom, q in _denominators(m):
+                inside = {x for n in _body(atom).terms for x, _ in n.factors}
+                own = tuple(f for f in m.factors if f[0] is not atom and f[0] not in inside)
+                over.setdefault((atom, q, own), {})[m] = c
         for (atom, q, _), terms in over.items():
             if len(terms) > 1 and all(m in a.terms for m in terms):
                 number, below = self.monomial(0, {atom: -q}, None)
@@ -166,6 +167,31 @@ class Space(Logs):
                     quotient = self.form({found[1]: found[0]})
                     a = self.plus(self.plus(a, parts, -1), quotient)
         return a
+
+    def _alike(self, a: Form) -> Form:
+        """The form with i*P written by P where both are divided by."""
+        known: dict[Atom, tuple[Atom, Number, Mono]] = {}
+        for atom in dict.fromkeys(x for m in a.terms for x, _ in _denominators(m)):
+            for first in list(known):
+                found = self.ratio(_body(atom), _body(first))
+                if found is not None and not found[1].factors and found[1].expo is None:
+                    known[atom] = known[first][0], *found
+                    break
+            else:
+                known[atom] = atom, 1, self.unit
+        if all(atom is first for atom, (first, _, _) in known.items()):
+            return a
+        out: list[tuple[Number, Number, Mono]] = []
+        for m, c in a.terms.items():
+            for atom, q in _denominators(m):
+                first, k, turn = known[atom]
+                d, other = self.monomial(0, {atom: -q, first: q}, None)
+                e, turned = self.power(turn, int(q))
+                f, other = self.product(other, turned)
+                g, m = self.product(m, other)
+                c = c * d * e * f * g * Fraction(k) ** int(q)
+            out.append((c, 1, m))
+        return self.gather(out)
 
     def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
         """P^q Q^q as (P Q)^q for positive sums with a product of one term."""
@@ -251,3 +277,17 @@ class Space(Logs):
 def _starts_with_prime(m: Mono) -> bool:
     """Whether the product holds a prime, which is a number once it stands by itself."""
     return bool(m.factors) and any(atom.kind == "prime" for atom, _ in m.factors)
+
+
+def _denominators(m: Mono) -> list[tuple[Atom, Number]]:
+    """The sums, never 0, with a negative whole power."""
+    return [
+        (x, q)
+        for x, q in m.factors
+        if q < 0 and q == int(q) and x.kind == "sum" and x.box.excludes(0.0)
+    ]
+
+
+def _body(atom: Atom) -> Form:
+    assert isinstance(atom.body, Form)
+    return atom.body
