@@ -103,11 +103,11 @@ class Space(Logs):
             body = log.body if c == 1 and log is not None and log.spread is None else None
             if isinstance(body, Form) and not any(_starts_with_prime(n) for n in body.terms):
                 return body
-        factors, whole, rest, sign = self._terms_of_exp(a)
+        factors, whole, rest, sign, turn = self._terms_of_exp(a)
         if self.thorough and (factors or whole):
             self.note("exp(k ln u) = u^k", "u is not 0")
         expo = self.form(rest) if rest else None
-        number, made = self.monomial(0, factors, expo)
+        number, made = self.monomial(turn, factors, expo)
         if not rest and len(factors) > 1 and made.box is None:
             box = self.remembered(a, domain("complex"))
             if box.real and number == 1:
@@ -125,12 +125,13 @@ class Space(Logs):
 
     def _terms_of_exp(
         self, a: Form
-    ) -> tuple[dict[Atom, Number], list[tuple[Mono, int]], dict[Mono, Number], Number]:
-        """The sum as powers of bases, whole powers of products, what stays in exp, and a sign."""
+    ) -> tuple[dict[Atom, Number], list[tuple[Mono, int]], dict[Mono, Number], Number, int]:
+        """Powers of bases, whole powers of products, what stays in exp, a sign, quarter turns."""
         factors: dict[Atom, Number] = {}
         rest: dict[Mono, Number] = {}
         whole: list[tuple[Mono, int]] = []
         sign: Number = 1
+        turn = 0
         for m, c in a.terms.items():
             log = m.log
             if log is not None:
@@ -143,14 +144,25 @@ class Space(Logs):
                     base = log.base
                     if base is None:
                         base = log.base = self.sum_atom(log.body)
+                    if c < 0 and c == int(c):
+                        base, turned = self._turned(base)
+                        turn += turned * int(c)
                     factors[base] = factors.get(base, 0) + c
             else:
                 rest[m] = c
-        return factors, whole, rest, sign
+        return factors, whole, rest, sign, turn
+
+    def _turned(self, base: Atom) -> tuple[Atom, int]:
+        """u and n where the base is i^n u, the same u for all such bases."""
+        if base.kind != "sum" or not any(m.i for m in _body(base).terms):
+            return base, 0
+        lead = min(_body(base).terms, key=_rank)
+        n = lead.i + (0 if _body(base).terms[lead] > 0 else 2)
+        _, back = self.monomial(-n, {}, None)
+        return self.sum_atom(self.times(_body(base), back, -1 if -n % 4 > 1 else 1)), n
 
     def divided(self, a: Form) -> Form:
         """Terms over a power of a sum, as one product where the power is a factor of them all."""
-        a = self._alike(a)
         over: dict[tuple[Atom, Number, Factors], dict[Mono, Number]] = {}
         for m, c in a.terms.items():
             for atom, q in _denominators(m):
@@ -167,31 +179,6 @@ class Space(Logs):
                     quotient = self.form({found[1]: found[0]})
                     a = self.plus(self.plus(a, parts, -1), quotient)
         return a
-
-    def _alike(self, a: Form) -> Form:
-        """The form with i*P written by P where both are divided by."""
-        known: dict[Atom, tuple[Atom, Number, Mono]] = {}
-        for atom in dict.fromkeys(x for m in a.terms for x, _ in _denominators(m)):
-            for first in list(known):
-                found = self.ratio(_body(atom), _body(first))
-                if found is not None and not found[1].factors and found[1].expo is None:
-                    known[atom] = known[first][0], *found
-                    break
-            else:
-                known[atom] = atom, 1, self.unit
-        if all(atom is first for atom, (first, _, _) in known.items()):
-            return a
-        out: list[tuple[Number, Number, Mono]] = []
-        for m, c in a.terms.items():
-            for atom, q in _denominators(m):
-                first, k, turn = known[atom]
-                d, other = self.monomial(0, {atom: -q, first: q}, None)
-                e, turned = self.power(turn, int(q))
-                f, other = self.product(other, turned)
-                g, m = self.product(m, other)
-                c = c * d * e * f * g * Fraction(k) ** int(q)
-            out.append((c, 1, m))
-        return self.gather(out)
 
     def joined_roots(self, m: Mono) -> tuple[Number, Mono]:
         """P^q Q^q as (P Q)^q for positive sums with a product of one term."""
@@ -291,3 +278,8 @@ def _denominators(m: Mono) -> list[tuple[Atom, Number]]:
 def _body(atom: Atom) -> Form:
     assert isinstance(atom.body, Form)
     return atom.body
+
+
+def _rank(m: Mono) -> tuple[list[int], bool]:
+    """An order of products that does not look at i."""
+    return [x.id for x, _ in m.factors], m.expo is not None
