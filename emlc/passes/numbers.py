@@ -324,7 +324,7 @@ def _rational(value: Fraction) -> Plan:
     plans = [_divided(value)]
     tens = 10 ** max(_times(p, value.denominator) for p in (2, 5))
     if value.denominator not in (1, tens) and tens % value.denominator == 0:
-        plans.append(_combined("div", _integer(int(value * tens)), _integer(tens)))
+        plans.append(_combined("div", _part(int(value * tens)), _part(tens)))
     whole, part = divmod(value, 1)
     if part:
         if whole:
@@ -344,10 +344,16 @@ def _quotient(value: Fraction) -> Plan:
 
 
 def _divided(value: Fraction) -> Plan:
-    p, q = (_integer(n) for n in (value.numerator, value.denominator))
     if value.denominator == 1:
-        return p
+        return _integer(value.numerator)
+    p, q = (_part(n) for n in (value.numerator, value.denominator))
     return _combined("inv", q) if value.numerator == 1 else _combined("div", p, q)
+
+
+def _part(n: int) -> Plan:
+    """The plan of an integer; a long one is named, so that it is built by itself."""
+    made = _integer(n)
+    return made if n.bit_length() <= _TRIED else _leaf(n, tuple(cost for cost, _ in made))
 
 
 def _negative(value: Fraction) -> Plan:
