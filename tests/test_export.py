@@ -27,6 +27,7 @@ from emlc.lower.export.dialects import DIALECTS
 from emlc.parse import parse, parse_tree
 from emlc.passes.differentiate import gradient
 from emlc.tables.primitives import BY_NAME, EML, ROWS, Primitive
+from tests.conformance.agreement import load
 
 CC = shutil.which("cc")
 LN = "11xE1EE"
@@ -66,16 +67,6 @@ Points = list[list[Any]]
 def points(root: Node, pool: list[Any]) -> Points:
     count = len(variables(root))
     return [[pool[(i + 3 * k) % len(pool)] for k in range(count)] for i in range(len(pool))]
-
-
-def load(text: str, path: Path) -> Any:
-    """The module of this source text."""
-    path.write_text(text, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def argument(a: Any, to: str) -> Any:

@@ -157,6 +157,7 @@ def judge(told: Told, want: Any, got: complex, at: Any, real: bool) -> None:
 
 
 def load(text: str, path: Path) -> Any:
+    """The module of this source text."""
     path.write_text(text, encoding="utf-8")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
