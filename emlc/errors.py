@@ -8,6 +8,15 @@ from typing import ClassVar
 _WINDOW = 72
 
 
+def shorten(text: str, most: int = 40) -> str:
+    """The text, cut to so many characters.
+
+    >>> shorten("a formula", 5)
+    'a fo…'
+    """
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A half-open range of character offsets into the source text."""

@@ -14,7 +14,7 @@ from typing import Any
 from emlc import limits
 from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
-from emlc.errors import ArgumentError, DomainError, LimitError, UsageError
+from emlc.errors import ArgumentError, DomainError, LimitError, UsageError, shorten
 from emlc.exchange import formula_of, tree_of
 from emlc.ir.node import Node, postorder, variables
 from emlc.ir.tape import Tape, flatten, measure
@@ -78,7 +78,7 @@ class Compiled:
         return self.ranges.of(simplify(self.formula)).real
 
     def __repr__(self) -> str:
-        source = self.source if len(self.source) <= 60 else self.source[:59] + "…"
+        source = shorten(self.source, 60)
         return f"<Compiled {source!r}: {counted(self.size)}, {self.verdict.status}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from emlc.cli.data import open_data
-from emlc.errors import ArgumentError, MissingError, ParseError
+from emlc.errors import ArgumentError, MissingError, ParseError, shorten
 from emlc.parse.names import canonical, variable_problem
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _numbers(file: str, name: str, cells: Any, *, required: bool) -> NDArray[Any
         except (TypeError, ValueError):
             if not required:
                 return None
-            shown = str(cell) if len(str(cell)) <= 40 else str(cell)[:39] + "…"
+            shown = shorten(str(cell))
             hint = "a column of numbers is needed; code categories as 0 and 1"
             raise ParseError(
                 f"{file}, column {name}, data row {k + 1}: {shown!r} is not a number", hint=hint

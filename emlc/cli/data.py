@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.arrays import load
 from emlc.cli.report import number
-from emlc.errors import ArgumentError, ParseError
+from emlc.errors import ArgumentError, ParseError, shorten
 from emlc.parse.names import canonical
 
 if TYPE_CHECKING:
@@ -130,9 +130,8 @@ def _column(rows: list[tuple[int, list[str]]], place: int, where: str) -> NDArra
     values = [_cell(text) if text.strip() else float("nan") for text in texts]
     for (n, _), text, value in zip(rows, texts, values, strict=True):
         if value is None:
-            shown = text if len(text) <= 40 else text[:39] + "…"
             hint = "cells are numbers such as 2, 0.1, 1e-3 or 1+2i"
-            raise ParseError(f"{where}, row {n}: {shown!r} is not a number", hint=hint)
+            raise ParseError(f"{where}, row {n}: {shorten(text)!r} is not a number", hint=hint)
     return np.array(values)
 
 

@@ -11,7 +11,8 @@ import click
 from emlc.cli.command import Command, common, domain_option, mode_option, read_text
 from emlc.cli.report import document, result, width, write_file
 from emlc.cli.subject import Subject, subject
-from emlc.errors import UsageError
+from emlc.errors import UsageError, shorten
+from emlc.ir.tape import subtrees
 
 if TYPE_CHECKING:
     from emlc.passes.ranges import Ranges
@@ -100,7 +101,7 @@ def command(
     picture = draw(
         about.tape, fmt, style, direction=direction or "", theme=theme, limit=limit,
         highlight=hot, size=None if fmt == "txt" else size, width=columns,
-        title=_title(about.source) if fmt != "txt" else "",
+        title=shorten(about.source, 80) if fmt != "txt" else "",
         ranges=_known(about) if style == "macro" else None,
         unicode=output is not None or (sys.stdout.encoding or "").lower().startswith("utf"),
     )  # fmt: skip
@@ -128,7 +129,7 @@ def entries(about: Subject, part: str) -> list[int]:
     """
     from emlc.parse import parse
     from emlc.passes.simplify import simplify
-    from emlc.render.blocks import blocks, parts_of, subtrees
+    from emlc.render.blocks import blocks, parts_of
 
     root = parse(part).root
     found = [k for k, n in enumerate(subtrees(about.tape)) if n is root]
@@ -143,7 +144,3 @@ def entries(about: Subject, part: str) -> list[int]:
         hint = "emlc render EXPR --style macro shows its parts"
         raise UsageError(f"the tree has no part {part}", hint=hint)
     return found
-
-
-def _title(source: str) -> str:
-    return source if len(source) <= 80 else source[:79] + "…"

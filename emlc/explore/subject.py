@@ -10,12 +10,12 @@ from emlc.deadline import OutOfTime, within
 from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, variables
-from emlc.ir.tape import Tape, flatten, is_pure
+from emlc.ir.tape import Tape, flatten, is_pure, subtrees
 from emlc.parse import parse
 from emlc.passes.raise_ import Raised, raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
-from emlc.render.blocks import Blocks, blocks, parts_of, subtrees
+from emlc.render.blocks import Blocks, blocks, parts_of
 from emlc.tables.primitives import EML
 
 _RAISED_ENTRIES = 500

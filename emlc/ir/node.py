@@ -170,6 +170,15 @@ def fold(root: Node, combine: Callable[[Node, list[T]], T]) -> T:
     return done[root]
 
 
+def weight(root: Node, most: int) -> int:
+    """Nodes of the written-out expression, counted no further than `most` and one."""
+    count, stack = 0, [root]
+    while stack and count <= most:
+        count += 1
+        stack += stack.pop().args
+    return count
+
+
 def variables(root: Node) -> tuple[str, ...]:
     """The names of the variables of the expression, sorted."""
     return tuple(sorted({n.head.name for n in postorder(root) if isinstance(n.head, Var)}))

@@ -71,11 +71,16 @@ def flatten(root: Node) -> Tape:
 
 def unflatten(tape: Tape) -> Node:
     """The expression of a tape."""
+    return subtrees(tape)[-1]
+
+
+def subtrees(tape: Tape) -> list[Node]:
+    """The expression of every entry of a tape."""
     made: list[Node] = []
     for o, a, b in zip(tape.op, tape.left, tape.right, strict=True):
         args = [made[k] for k in (a, b) if k != NONE]
         made.append(node(tape.heads[o], *args))
-    return made[-1]
+    return made
 
 
 def measure(tape: Tape) -> Measures:

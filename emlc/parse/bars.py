@@ -80,9 +80,7 @@ def _choices(tokens: list[Token], k: int, depth: int, ended: bool) -> tuple[bool
     """Whether the bar at k may open (True) or close (False) there."""
     after = tokens[k + 1].type if k + 1 < len(tokens) else "$END"
     blocked = after in _BINARY or after in _CLOSERS or after == "$END"
-    if not ended:
-        return () if blocked else (True,)
-    if depth == 0:
+    if not ended or depth == 0:
         return () if blocked else (True,)
     return (False,) if blocked or after in _SIGNS else (False, True)
 

@@ -11,14 +11,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from emlc import limits
-from emlc.errors import EmlcError, LimitError, NameError_, ParseError, Span
+from emlc.errors import EmlcError, LimitError, NameError_, ParseError, Span, shorten
 from emlc.ir.node import Lit, Node, Var, lit, node, var
 from emlc.parse.names import (
     CONSTANTS,
     canonical,
     reads_as_function,
     row_for,
-    shorten,
     unknown,
     variable_problem,
     wrong_count,
@@ -124,12 +123,7 @@ class Builder:
 
     def multiplied(self, row: Primitive, a: Value, b: Value) -> Value:
         if a[3] & BARE and not b[3] & CALL:
-            raise self.fail(
-                "it is not clear where the argument of the function ends",
-                a[1],
-                b[2],
-                "put the argument in parentheses",
-            )
+            raise self.endless(a, b)
         return self.made(node(row, a[0], b[0]), a[1], b[2], a[3] & (CALL | DIGIT) | b[3] & _ENDS)
 
     def neg(self, c: Children) -> Value:
@@ -283,13 +277,13 @@ class Builder:
         a = self.number(c) if c[0].type == "NUMBER" else self.name(c)
         b = c[1]
         if b[3] & CALL:
-            raise self.fail(
-                "it is not clear where the argument of the function ends",
-                a[1],
-                b[2],
-                "put the argument in parentheses",
-            )
+            raise self.endless(a, b)
         return self.implicit([a, b])
+
+    def endless(self, a: Value, b: Value) -> EmlcError:
+        """The error for an argument without parentheses that may go on or not."""
+        message = "it is not clear where the argument of the function ends"
+        return self.fail(message, a[1], b[2], "put the argument in parentheses")
 
     def applied(self, head: Head, values: list[Value], end: int) -> Value:
         """The function with what is written on it, applied."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from emlc.errors import NameError_, Span
+from emlc.errors import NameError_, Span, shorten
 from emlc.ir.node import Node, lit, node
 from emlc.parse.build import BARE, LITERAL, QUOTIENT, TEN, Builder, Children, Head, Value
-from emlc.parse.names import BASED, CONSTANTS, FUNCTIONS, WORDS, nearest, shorten, unknown
+from emlc.parse.names import BASED, CONSTANTS, FUNCTIONS, WORDS, nearest, unknown
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS
 from emlc.tables.spellings import DEGREE_ROOT, FUNCTION_LETTERS, LETTERS, SIGNS
 
@@ -165,8 +165,7 @@ def _plain(token: str) -> str:
 
 def _below(token: str) -> str:
     r"""The subscript in _1, _{max} and _{\mathrm{max}}."""
-    inner = re.sub(r"\\(?:mathrm|text|rm|mathit)(?![a-zA-Z])|[\\{}\s]", "", token[1:])
-    return inner
+    return re.sub(r"\\(?:mathrm|text|rm|mathit)(?![a-zA-Z])|[\\{}\s]", "", token[1:])
 
 
 def _span(token: Token) -> Span:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from emlc.errors import NameError_, ParseError, Span
+from emlc.errors import NameError_, ParseError, Span, shorten
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.spellings import LETTERS, NOT_NUMBERS, OVERLOADS
 
-_SHOWN = 40
+_LONGEST = 40  # a name beyond is compared with no other
 # Letters that are an argument when they follow a function's name: sinx.
 _ARGUMENTS = ("x", "y", "z")
 
@@ -22,11 +22,6 @@ WORDS: dict[str, Primitive] = {name: row for name, row in FUNCTIONS.items() if n
 # Rows whose LaTeX writes the last parameter as a subscript; a subscript on their name is that one.
 _based = {row for row in ROWS if row.params and f"_{{{{{{{row.params[-1]}}}}}}}" in row.latex}
 BASED: dict[str, Primitive] = {name: row for name, row in FUNCTIONS.items() if row in _based}
-
-
-def shorten(name: str) -> str:
-    """The name, cut to a length that fits a message."""
-    return name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
 
 
 def canonical(name: str) -> str | None:
@@ -113,7 +108,7 @@ def unknown(name: str, span: Span, text: str, product: str = "") -> NameError_:
 
 def nearest(name: str, known: dict[str, Primitive]) -> str | None:
     """The known name that is spelled most like this one."""
-    if len(name) > _SHOWN:
+    if len(name) > _LONGEST:
         return None
     import difflib
 

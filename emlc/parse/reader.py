@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emlc.errors import EmlcError, ParseError, Span
+from emlc.errors import EmlcError, ParseError, Span, shorten
 from emlc.ir.node import Node
 from emlc.parse.build import Builder, Head
-from emlc.parse.names import shorten
 
 if TYPE_CHECKING:
     from lark import Lark, Token

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from emlc.errors import Span, TreeError
+from emlc.errors import Span, TreeError, shorten
 from emlc.ir.node import ONE, Node, Var, eml, postorder, var
-from emlc.parse.names import canonical, shorten, variable_problem
+from emlc.parse.names import canonical, variable_problem
 from emlc.tables.primitives import EML
 
 OPERATOR = "E"

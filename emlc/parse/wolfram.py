@@ -6,10 +6,10 @@ import re
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from emlc.errors import NameError_, Span
+from emlc.errors import NameError_, Span, shorten
 from emlc.ir.node import Node, node
 from emlc.parse.build import ADD, CALL, DIV, MUL, Builder, Children, Value
-from emlc.parse.names import canonical, nearest, shorten, unknown, wrong_count
+from emlc.parse.names import canonical, nearest, unknown, wrong_count
 from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.spellings import WOLFRAM
 

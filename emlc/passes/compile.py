@@ -21,7 +21,7 @@ from emlc.passes.choices import (
     price,
 )
 from emlc.passes.egraph import EGraph
-from emlc.passes.match import match
+from emlc.passes.match import match, placed
 from emlc.passes.numbers import spellings
 from emlc.passes.ranges import Ranges, formula, postorder_new
 from emlc.passes.simplify import instantiate
@@ -208,11 +208,11 @@ class Compiler:
     def _use(self, n: Node, template: Template, found: dict[str, Node], real: bool) -> Way | None:
         """This row for these parts, None where it is not known right."""
         for part, needed in template.needed:
-            if not self.ranges.holds(_place(part, found), needed):
+            if not self.ranges.holds(placed(part, found), needed):
                 return None
         excluded: set[Exclusion] = set()
         for part, values in template.off:
-            place = _place(part, found)
+            place = placed(part, found)
             hit = [v for v in values if not self.ranges.of(place).excludes(float(v))]
             if hit and self.mode not in ("shortest", "finite"):
                 return None
@@ -330,12 +330,6 @@ class Compiler:
         if choice.program is None:
             return [(self.graph.find(part), form) for part in choice.parts]
         return [(self.graph.find(choice.parts[k]), f) for k, f, _ in choice.program.uses]
-
-
-def _place(part: Node, found: dict[str, Node]) -> Node:
-    if isinstance(part.head, Var):
-        return found[part.head.name]
-    return substitute(part, found)
 
 
 @dataclass(frozen=True, slots=True)

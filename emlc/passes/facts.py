@@ -71,7 +71,6 @@ class Fact:
 
 _POSITIVE, _NEGATIVE = domain("positive"), domain("negative")
 TOP = Fact(domain("complex"), LINE, LINE, False)
-_UNKNOWN = Fact(domain("complex"))
 
 
 def facts(tape: Tape, domains: Mapping[str, Domain] | None = None) -> list[Fact]:

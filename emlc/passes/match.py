@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from emlc.ir.node import Head, Node, Var
+from emlc.ir.node import Head, Node, Var, substitute
 from emlc.tables.primitives import BY_NAME
 
 COMMUTE = (BY_NAME["add"], BY_NAME["mul"], BY_NAME["avg"], BY_NAME["hypot"])
-
-
 Alike = Callable[[Node, Head], Sequence[Node]]
 
 
 def itself(n: Node, head: Head) -> Sequence[Node]:
     """A part as it is written, where it has the head."""
     return (n,) if n.head == head else ()
+
+
+def placed(part: Node, found: dict[str, Node]) -> Node:
+    """A part of a row, with what stands for the row's parameters."""
+    return found[part.head.name] if isinstance(part.head, Var) else substitute(part, found)
 
 
 def match(pattern: Node, n: Node, alike: Alike = itself) -> Iterator[dict[str, Node]]:

@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from emlc.errors import DomainError
 from emlc.ir.domain import domain
-from emlc.ir.node import Lit, Node, Var, lit, postorder, substitute
+from emlc.ir.node import Lit, Node, lit, postorder
 from emlc.passes.egraph import EGraph
-from emlc.passes.match import match
+from emlc.passes.match import match, placed
 from emlc.passes.ranges import Ranges
 from emlc.passes.rewrite import Rewriter
 from emlc.passes.simplify import (
@@ -174,11 +174,7 @@ def _apply(
 
 
 def _licensed(graph: EGraph, law: Template, found: dict[str, Node]) -> bool:
-    return all(graph.ranges.holds(_place(part, found), need) for part, need in law.needed)
-
-
-def _place(part: Node, found: dict[str, Node]) -> Node:
-    return found[part.head.name] if isinstance(part.head, Var) else substitute(part, found)
+    return all(graph.ranges.holds(placed(part, found), need) for part, need in law.needed)
 
 
 # -- sums and products in every order -------------------------------------------------------------

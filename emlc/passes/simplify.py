@@ -18,7 +18,7 @@ MAX_BITS = 4096
 ADD, SUB, MUL, DIV = BY_NAME["add"], BY_NAME["sub"], BY_NAME["mul"], BY_NAME["div"]
 NEG, INV, POW, SQR = BY_NAME["neg"], BY_NAME["inv"], BY_NAME["pow"], BY_NAME["sqr"]
 EXP, E, SQRT = BY_NAME["exp"], BY_NAME["e"], BY_NAME["sqrt"]
-ZERO, ONE, MINUS_ONE, HALF = lit(0), lit(1), lit(-1), lit(Fraction(1, 2))
+ZERO, ONE, HALF = lit(0), lit(1), lit(Fraction(1, 2))
 
 
 def simplify(root: Node) -> Node:

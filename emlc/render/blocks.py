@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import Domain, domain
-from emlc.ir.node import ONE, Lit, Node, Var, fold, lit, node, postorder, substitute, var
-from emlc.ir.tape import NONE, Tape
+from emlc.ir.node import ONE, Lit, Node, Var, fold, lit, node, postorder, substitute, var, weight
+from emlc.ir.tape import NONE, Tape, subtrees
 from emlc.passes.compile import Compiler
 from emlc.passes.egraph import EGraph
 from emlc.passes.ranges import Ranges, conditions, formula
@@ -80,14 +81,6 @@ def parts_of(root: Node, known: Ranges, mode: str) -> dict[Node, Node]:
     if len(every) > PARTS or compiler.solve(clean) is None:
         return {}
     return {compiler.build(n)[0]: n for n in every if n.args and compiler.best.get(n)}
-
-
-def subtrees(tape: Tape) -> list[Node]:
-    """The expression of every entry of a tape."""
-    made: list[Node] = []
-    for k, ends in enumerate(zip(tape.left, tape.right, strict=True)):
-        made.append(node(tape.head(k), *(made[end] for end in ends if end != NONE)))
-    return made
 
 
 def blocks(
@@ -245,17 +238,11 @@ def _prepared() -> Iterator[Row]:
             label, params = _label(pattern, row.computes)
             where = tuple((formula(p), domain(d)) for p, d in conditions(row.where))
             off = tuple(
-                (formula(p), tuple(_number(v) for v in values.split(",")))
+                (formula(p), tuple(float(Fraction(v)) for v in values.split(",")))
                 for p, values in conditions(row.off)
             )
             tree = parse_tree(row.tree, "rpn")
             yield Row(pattern, tree, params, where, off, covers, label)
-
-
-def _number(text: str) -> float:
-    from fractions import Fraction
-
-    return float(Fraction(text))
 
 
 def _label(pattern: Node, text: str) -> tuple[str, tuple[str, ...]]:
@@ -280,7 +267,7 @@ def spoken(meaning: Node | None, most: int = 60) -> str:
     >>> spoken(formula("x^2 + 1/y")), spoken(None)
     ('x^2 + 1/y', '')
     """
-    if meaning is None or _weight(meaning, most) > most:
+    if meaning is None or weight(meaning, most) > most:
         return ""
     text = show(fold(meaning, _spelled))
     return text if len(text) <= most else ""
@@ -291,12 +278,3 @@ def _spelled(n: Node, args: list[Node]) -> Node:
     if n.head is _SQR:
         return node(_POW, args[0], _TWO)
     return node(_DIV, ONE, args[0]) if n.head is _INV else node(n.head, *args)
-
-
-def _weight(meaning: Node, most: int) -> int:
-    """Nodes of the written-out formula, counted no further than `most`."""
-    count, stack = 0, [meaning]
-    while stack and count <= most:
-        count += 1
-        stack += stack.pop().args
-    return count

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import log10
 
-from emlc.errors import EmlcError
-from emlc.ir.node import Node, postorder
+from emlc.errors import EmlcError, shorten
+from emlc.ir.node import Node, weight
 from emlc.ir.tape import Tape, flatten, is_pure, measure
 from emlc.passes.ranges import Ranges
 from emlc.render.mathml import mathml
@@ -45,7 +45,7 @@ def bundle(
     """
     out = {"text/plain": plain}
     math = ""
-    if formula is not None and _small(formula):
+    if formula is not None and weight(formula, _FORMULA) <= _FORMULA:
         try:
             math = f"<p>{mathml(formula, display=True)}</p>"
             out["text/latex"] = f"$${show(formula, 'latex')}$$"
@@ -78,22 +78,10 @@ def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
     """An HTML table of text; every cell is cut to a bounded length."""
     top = "".join(f"<th>{xml(cell)}</th>" for cell in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{xml(_cut(cell))}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f"<td>{xml(shorten(cell, _CELL))}</td>" for cell in row) + "</tr>"
+        for row in rows
     )
     return f"<table>{f'<thead><tr>{top}</tr></thead>' if top else ''}<tbody>{body}</tbody></table>"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
-
-
-def _small(formula: Node) -> bool:
-    """Whether the formula is one to be written out in a cell."""
-    count, stack = 0, [formula]
-    while stack and count <= _FORMULA:
-        count += 1
-        stack += stack.pop().args
-    return count <= _FORMULA and sum(1 for _ in postorder(formula)) <= _FORMULA
 
 
 def _picture(tape: Tape | None, ranges: Ranges | None) -> str:

@@ -14,7 +14,7 @@ from itertools import count
 from emlc.deadline import OutOfTime, within
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain
-from emlc.ir.node import Node, lit, node, substitute, var, variables
+from emlc.ir.node import Node, lit, node, substitute, var, variables, weight
 from emlc.ir.tape import Tape
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula, read_tape
@@ -32,6 +32,7 @@ Forms = Mapping[str, Form]
 Decide = Callable[[Node, Mapping[str, Domain]], bool]
 _QUESTIONS = 2
 MAX_CASES, MAX_VANISHING = 400, 3
+_BRIEF = 60
 _NEG, _MUL, _I = BY_NAME["neg"], BY_NAME["mul"], BY_NAME["i"]
 
 
@@ -295,14 +296,10 @@ def _solved(case: Case) -> list[Case]:
     return []
 
 
-def brief(root: Node, most: int = 60) -> str:
+def brief(root: Node) -> str:
     """A formula as text, or that it is large."""
-    parts = [root]
-    for n in parts:
-        parts += n.args
-        if len(parts) > most:
-            return f"a formula of more than {most} parts"
-    return show(root)
+    large = weight(root, _BRIEF) > _BRIEF
+    return f"a formula of more than {_BRIEF} parts" if large else show(root)
 
 
 def _joined(name: str, text: str) -> str:

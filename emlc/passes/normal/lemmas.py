@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
+from emlc.ir.domain import ZERO, Domain, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal.terms import Atom, Form, Mono, Number
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from emlc.passes.normal.boxes import Boxes
 
 _POSITIVE, _NONZERO = domain("positive"), domain("nonzero")
-_FROM_ONE = Domain(Interval(1.0, INF, False, True))
 _MAX_TERMS = 6
 
 
