@@ -12,10 +12,10 @@ from types import TracebackType
 import click
 
 from emlc import __version__
-from emlc.cli.report import failed, use_streams, width
+from emlc.cli.report import INTERRUPTED, failed, use_streams, width
 from emlc.errors import EmlcError, LimitError, UsageError
 
-INTERRUPTED, PIPE_CLOSED = 130, 141
+PIPE_CLOSED = 141
 _COMPLETE = "_EMLC_COMPLETE"
 
 _COMMANDS = {

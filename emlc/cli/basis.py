@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emlc.cli.command import Command, common
-from emlc.cli.report import colourful, document, note, result, verdict_json
+from emlc.cli.command import Command, common, time_option
+from emlc.cli.report import INTERRUPTED, colourful, document, note, result, verdict_json
 from emlc.errors import LimitError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from emlc.tables.operators import Operator
 
 _OFF_SHOWN = 3
-INTERRUPTED = 130
 
 
 @click.command(cls=Command, short_help="Reach all primitives from the operator alone.")
@@ -28,14 +27,7 @@ INTERRUPTED = 130
     metavar="NAME|FORMULA",
     help="eml, edl, -eml, ternary, or a formula such as exp(x)/ln(y); e",
 )
-@click.option(
-    "--timeout",
-    "--time",
-    "seconds",
-    type=click.FloatRange(0, min_open=True),
-    default=120.0,
-    help="Seconds at most: 120.",
-)
+@time_option(120)
 @common
 def command(written: str, seconds: float, as_json: bool) -> int:
     """Reach the 36 primitives of the paper from one operator and its constant.
@@ -81,9 +73,14 @@ def command(written: str, seconds: float, as_json: bool) -> int:
 
 def _line(number: int, m: Member) -> str:
     name = f"{m.name}({', '.join(m.params)})" if m.params and m.name not in m.params else m.name
-    off = "; ".join(m.off[:_OFF_SHOWN]) + (" ..." if len(m.off) > _OFF_SHOWN else "")
+    off = wrong_at(m)
     line = f"{number:>3}  {name:<12} {m.k:>6}  {m.verdict.status:<8} {m.by}"
     return f"{line}   (not at {off})" if off and colourful(sys.stdout) else line
+
+
+def wrong_at(m: Member) -> str:
+    """The first few points at which a tree is not right."""
+    return "; ".join(m.off[:_OFF_SHOWN]) + (" ..." if len(m.off) > _OFF_SHOWN else "")
 
 
 def _summary(

@@ -129,6 +129,20 @@ mode_option = click.option(
     help="exact: right at every point. shortest: except at listed points. finite: as exact, no "
     "infinity inside. robust: as exact, and good in complex128.",
 )
+
+
+def time_option(seconds: float, what: str = "Seconds at most") -> Callable[[F], F]:
+    """An option of so many seconds, unless another number is given."""
+    return click.option(
+        "--timeout",
+        "--time",
+        "seconds",
+        type=click.FloatRange(0, min_open=True),
+        default=seconds,
+        help=f"{what}: {seconds:g}.",
+    )
+
+
 output_option = click.option(
     "-o",
     "--output",

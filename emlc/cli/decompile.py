@@ -45,9 +45,7 @@ def command(
     with working("reading"):
         made = decompile(text, domain)
     if as_json:
-        entries = made.to_json()
-        del entries["schema"]
-        document(**entries)
+        document(**made.to_json())
         return
     result(made.show(notation), output)
     note("domain", domain_text(made.domain))

@@ -54,7 +54,7 @@ def command(
         raise UsageError("--serve writes no file", hint="leave out -o and --json")
     found = content(read_text(expr), domain, mode)
     if as_json:
-        document(**{key: value for key, value in found.items() if key != "schema"})
+        document(**found)
         return
     if serve:
         _serve(found, port, browse)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emlc.cli import report
-from emlc.cli.command import Command, common
+from emlc.cli.command import Command, common, time_option
 from emlc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from emlc.regress.equation import Equation
     from emlc.regress.fit import Fit
 
-INTERRUPTED = 130
 _SHOWN_TOKENS = 60
 
 
@@ -55,14 +54,7 @@ class _Listing(Command):
     metavar="NAME...",
     help="Functions that formulas may use, such as add mul exp. Default: the usual ones.",
 )
-@click.option(
-    "--timeout",
-    "--time",
-    "timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=30.0,
-    help="Seconds at most: 30.",
-)
+@time_option(30)
 @click.option(
     "--max-size",
     type=click.IntRange(3, 200),
@@ -115,7 +107,7 @@ def command(**options: Any) -> int:
     weights = _weights(found, options["weights"])
     _tell(found)
     asked = Options(
-        timeout=options["timeout"], max_size=options["max_size"],
+        timeout=options["seconds"], max_size=options["max_size"],
         operators=options["operators"] or None, seed=options["seed"], n_jobs=options["jobs"],
         checkpoint=options["checkpoint"], progress=None if options["as_json"] else _progress,
     )  # fmt: skip
@@ -129,13 +121,11 @@ def command(**options: Any) -> int:
     if options["output"]:
         _write_tree(made.best, options["output"])
     if options["as_json"]:
-        entries = made.to_json()
-        del entries["schema"]
-        report.document(**entries)
+        report.document(**made.to_json())
     else:
         report.result(made.best.text)
         _report(made)
-    return INTERRUPTED if made.stopped == "interrupted" else 0
+    return report.INTERRUPTED if made.stopped == "interrupted" else 0
 
 
 def _weights(found: Columns, column: str | None) -> Any:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from emlc.cli.report import document, domain_text, note, result, verdict_json
+from emlc.cli.basis import wrong_at
+from emlc.cli.report import INTERRUPTED, document, domain_text, note, result, verdict_json
 from emlc.cli.table import aligned
 from emlc.errors import LimitError, UsageError
 
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
     from emlc.search.bootstrap import Bootstrap
     from emlc.search.members import Member
 
-INTERRUPTED = 130
 _HEADS = ("name", "K", "K >=", "dag", "verdict", "not at", "domain")
-_OFF_SHOWN = 3
 _LARGE = 10**12
 
 
@@ -85,9 +84,16 @@ def _domain(run: Bootstrap, m: Member) -> str:
 
 
 def _cells(run: Bootstrap, m: Member) -> tuple[str, ...]:
-    off = "; ".join(m.off[:_OFF_SHOWN]) + (" ..." if len(m.off) > _OFF_SHOWN else "")
     size = f"{m.k:,}" if m.k < _LARGE else f"{float(m.k):.1e}"
-    return (m.name, size, str(_least(run, m)), str(m.dag), m.verdict.status, off, _domain(run, m))
+    return (
+        m.name,
+        size,
+        str(_least(run, m)),
+        str(m.dag),
+        m.verdict.status,
+        wrong_at(m),
+        _domain(run, m),
+    )
 
 
 def _entry(run: Bootstrap, m: Member) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "faint": "2"}
 _STATUS = {"proved": "green", "agrees": "green", "refuted": "red", "unknown": "yellow"}
+INTERRUPTED = 130  # the exit status after Ctrl-C
 _LABEL = 10
 _LISTED = 8
 _EXACT_DIGITS = 30

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emlc.cli.command import Command, common, domain_option, output_option, read_text
-from emlc.cli.report import document, domain_text, judged, note, result, verdict_json
+from emlc.cli.command import Command, common, domain_option, output_option, read_text, time_option
+from emlc.cli.report import INTERRUPTED, document, domain_text, judged, note, result, verdict_json
 from emlc.cli.watch import watching
 from emlc.errors import LimitError, UsageError
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MODES = ("exact", "shortest", "finite")
 NOTATIONS = ("nested", "rpn", "json", "latex", "wolfram")
-INTERRUPTED = 130
 _PLAN_HEAD = ("size", "way", "values", "needs", "MB", "seconds", "on 8 workers")
 _MEGA = 1e6
 
@@ -38,14 +37,7 @@ _MEGA = 1e6
     help="Another operator: edl, -eml, ternary, or a formula such as exp(x)-ln(y).",
 )
 @click.option("--max-size", type=click.IntRange(1), default=61, help="Largest tree looked for: 61.")
-@click.option(
-    "--timeout",
-    "--time",
-    "seconds",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    help="Seconds at most: 60.",
-)
+@time_option(60)
 @click.option(
     "--memory", type=click.FloatRange(0.01), default=4.0, help="GB for tables at most: 4."
 )
@@ -152,7 +144,6 @@ def _json(found: SearchResult) -> dict[str, Any]:
     entries = found.to_json()
     for entry, tree in zip(entries["found"], found.found, strict=True):
         entry["verdict"] = verdict_json(tree.verdict)
-    del entries["schema"]
     return entries
 
 

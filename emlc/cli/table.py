@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from emlc.cli.command import Command, common, mode_option
+from emlc.cli.command import Command, common, mode_option, time_option
 from emlc.cli.report import colourful, count, document, domain_text, result, verdict_json, width
 from emlc.errors import UsageError
 from emlc.tables.primitives import BY_NAME, ROWS
@@ -45,13 +45,7 @@ class Row(NamedTuple):
     metavar="NAME|FORMULA",
     help="Trees over another operator: edl, -eml, ternary, or a formula; found now.",
 )
-@click.option(
-    "--time",
-    "seconds",
-    type=click.FloatRange(0, min_open=True),
-    default=120.0,
-    help="Seconds at most for another operator: 120.",
-)
+@time_option(120, "Seconds at most for another operator")
 @click.option(
     "--memory",
     type=click.FloatRange(0.01),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emlc.cli import report
-from emlc.cli.command import Command, common
+from emlc.cli.command import Command, common, time_option
 from emlc.errors import LimitError, TreeError
 
 if TYPE_CHECKING:
@@ -35,14 +35,7 @@ if TYPE_CHECKING:
     type=click.Choice(("ours", "paper", "both")),
     help="paper: the author's trainer. Default: both; ours for a --target.",
 )
-@click.option(
-    "--timeout",
-    "--time",
-    "timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=60.0,
-    help="Seconds at most for one run of ours: 60.",
-)
+@time_option(60, "Seconds at most for one run of ours")
 @click.option(
     "--plot",
     type=click.Path(dir_okay=False),
@@ -52,7 +45,7 @@ if TYPE_CHECKING:
 @common
 def command(
     depth: int | None, target: str | None, seeds: int | None, optimiser: str | None,
-    timeout: float, plot: str | None, as_json: bool,
+    seconds: float, plot: str | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Recover trees from their values by training circuits, blindly, one run a seed.
 
@@ -81,7 +74,7 @@ def command(
         if not len(values):
             raise TreeError("the tree has no real values on the grid, x and y in [1, 3]")
         circuit = Circuit(deep, columns, values)
-        for kind, runs in _plans(circuit, optimiser or "both", seeds, timeout):
+        for kind, runs in _plans(circuit, optimiser or "both", seeds, seconds):
             rows.append(_row(circuit, kind, rpn, runs, plot) | {"paper": published})
             if not as_json:
                 _print_row(rows[-1], first=len(rows) == 1)
@@ -105,7 +98,7 @@ def _own(text: str, depth: int | None) -> tuple[int, list[str], str]:
 
 
 def _plans(
-    circuit: Circuit, optimiser: str, seeds: int | None, timeout: float
+    circuit: Circuit, optimiser: str, seeds: int | None, seconds: float
 ) -> Iterator[tuple[str, list[Callable[[], Trained]]]]:
     """For each row of the table, whose optimiser and its runs."""
     from functools import partial
@@ -115,7 +108,7 @@ def _plans(
     # The first call compiles the kernels, which no run should pay for.
     circuit.train(1 << 20, seconds=0.0)
     if optimiser != "paper":
-        yield "ours", [partial(circuit.train, s, seconds=timeout) for s in range(seeds or 32)]
+        yield "ours", [partial(circuit.train, s, seconds=seconds) for s in range(seeds or 32)]
     if optimiser != "ours":
         deep = [s for s in SWEEPS if s.depth == circuit.depth]
         for sweep in deep or [Sweep(circuit.depth)]:
