@@ -122,11 +122,25 @@ def test_a_kill_in_the_middle_of_a_write_leaves_what_was_there(tmp_path: Path) -
         if seed >= 5 and unfinished:
             return
     raise AssertionError("no kill met a write")
-    left = list(tmp_path.glob(".*.tmp"))
-    for path in left[1:]:
-        os.utime(path, (0, 0))
-    cache._prune(tmp_path)
-    assert list(tmp_path.glob(".*.tmp")) == left[:1]
+
+
+def test_the_older_half_of_a_thousand_entries_and_old_leavings_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
+    entries = [tmp_path / f"emlc_{k}.{'o' if k % 2 else 'py'}" for k in range(1000)]
+    left, fresh = tmp_path / ".left.tmp", tmp_path / ".fresh.tmp"
+    for age, path in enumerate((*entries, left)):
+        path.touch()
+        os.utime(path, (age, age))
+    fresh.touch()
+    made = Path(str(cache.module("answer = 43\n").__file__))
+    assert {*tmp_path.iterdir()} == {*entries[500:], fresh, made}
+    # one fewer than a thousand stay as they are
+    for path in entries[:498]:
+        path.touch()
+    cache.module("answer = 44\n")
+    assert len(list(tmp_path.glob("emlc_*"))) == 1000
 
 
 def _other(path: Path) -> None:
