@@ -34,6 +34,7 @@ from emlc.passes.facts import (
     power_of,
     subtract,
 )
+from emlc.passes.ranges import raw_formula
 
 SETS = (
     "real", "positive", "nonnegative", "negative", "nonpositive", "complex", "complex nonzero",
@@ -202,11 +203,74 @@ def test_images_of_one_number_hold_it_and_little_else(text: str) -> None:
             holds_only(direction(point(sign * x).re).re, mpmath.cospi(sign * value))
         for q in map(Fraction, _POWERS):
             made = power_of(point(x), float(q), ZERO)
-            holds_only(made.re, mpmath.power(value, float(q)))
+            holds_only(made.re, mpmath.power(value, mpmath.mpf(q.numerator) / q.denominator))
+
+
+@pytest.mark.parametrize("q", ["3/2", "-3/2", "1/2", "9/10", "-9/10", "1", "1.0167", "-1.0167"])
+@pytest.mark.parametrize("text", ["1e-300", "1e-160", "1e160", "1e299"])
+def test_powers_of_numbers_at_the_ends_of_doubles(text: str, q: str) -> None:
+    """What is beyond the largest double is not infinite, and what is below the least not 0."""
+    x, power = Fraction(text), Fraction(q)
+    found = power_of(point(x), float(power), ZERO).re
+    with mpmath.workdps(60):
+        exact = mpmath.mpf(x.numerator) / x.denominator
+        exact **= mpmath.mpf(power.numerator) / power.denominator
+        assert found.lo <= exact <= found.hi
+        assert (found.lo == 0, found.hi == math.inf) == (exact < 1e-304, exact > 1e304)
+        assert found.hi <= exact * (1 + 1e-12) or exact > 1e304 or found.hi < 1e-303
+        assert found.lo >= exact * (1 - 1e-12) or exact < 1e-304 or found.lo > 1e303
+
+
+def test_exact_images_are_exact() -> None:
+    one, nothing = point(Fraction(1)), point(Fraction(0))
+    assert (exp_of(nothing).re, ln_of(one).re) == (WHOLE, ZERO)
+    assert power_of(one, 0.3, ZERO).re == WHOLE
+    assert ln_of(Domain(*[Interval(1.5e308, 1.6e308)] * 2)).re.lo < 710
+    assert exp_of(point(Fraction(800))).re.lo < 1e308
+    assert exp_of(point(Fraction(-800))).re.hi > 0
+
+
+@pytest.mark.parametrize(("re", "im"), [(1e-9, 1e3), (1e9, 1e-3), (1e3, 1e3), (3.0, 1e300)])
+def test_arguments_hold_their_ends(re: float, im: float) -> None:
+    for lo, hi in ((-im, im), (-im, math.inf), (-math.inf, im), (0.0, im), (-im, 0.0)):
+        found = arg_of(Domain(Interval(re, math.inf, False, True), Interval(lo, hi)))
+        with mpmath.workdps(40):
+            for end, bound, way in ((lo, found.lo, -1), (hi, found.hi, 1)):
+                exact = mpmath.atan2(mpmath.pi * end, re) / mpmath.pi
+                assert 0 <= way * (bound - exact) <= 1e-7, (lo, hi)
 
 
 REAL = domain("real")
 HALF, WHOLE, MINUS = (Interval(x, x) for x in (0.5, 1.0, -1.0))
+
+
+@pytest.mark.parametrize(
+    ("values", "sign", "real"),
+    [
+        (None, None, True),
+        (domain("[0,0]"), 0, True),
+        (domain("positive"), 1, True),
+        (domain("negative"), -1, True),
+        (domain("nonnegative"), None, True),
+        (Domain(ZERO, HALF), None, False),
+        (Domain(WHOLE, HALF), None, False),
+    ],
+)
+def test_signs_are_of_real_values(values: Domain | None, sign: int | None, real: bool) -> None:
+    assert (Fact(values).sign, Fact(values).real, Fact(values).finite) == (sign, real, True)
+
+
+def test_only_operators_over_eml_have_facts() -> None:
+    assert facts(flatten(raw_formula("sin(x)")), {"x": REAL})[-1] == TOP
+    *_, constant = facts(flatten(raw_formula("pi")))
+    assert constant.sign == 1 and constant.finite
+    *_, number = facts(flatten(raw_formula("2")))
+    assert number.integer and number.values == point(Fraction(2))
+
+
+def test_a_hull_with_0_is_no_integer_by_that() -> None:
+    assert not exp(Fact(REAL, low=LINE)).integer
+    assert not exp(Fact(domain("positive"), low=LINE)).values.excludes(0.0)
 
 
 @pytest.mark.parametrize(

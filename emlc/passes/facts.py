@@ -7,6 +7,7 @@ half-turns, and the infinities of the exact meaning. No fact means any value.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -235,7 +236,7 @@ def _scaled(x: Interval) -> Interval:
 def _wave(turns: Interval, phase: float) -> Interval:
     """cos of pi (t - phase) over an interval, ends at quarter turns exact."""
     lo, hi = turns.lo - phase, turns.hi - phase
-    if not (math.isfinite(lo) and math.isfinite(hi)) or hi - lo >= 2 or abs(lo) > 2**40:
+    if hi - lo >= 2 or abs(lo) > 2**40:
         return Interval(-1.0, 1.0)
     ends = [(_cos(lo, -1), turns.lo_open), (_cos(hi, -1), turns.hi_open)]
     tops = [(_cos(lo, 1), turns.lo_open), (_cos(hi, 1), turns.hi_open)]
@@ -270,14 +271,11 @@ def ln_of(z: Domain) -> Domain:
     if far == 0:
         return domain("real")  # there are none
     lo = _outward(math.log, near, -1) if near > 0 else -INF
-    hi = _outward(math.log, far, 1) if math.isfinite(far) else INF
+    hi = _outward(math.log, far, 1)
     edge = z.real and (z.re.lo_open if z.re.lo >= 0 else z.re.hi_open)
     top = z.real and (z.re.hi_open if z.re.lo >= 0 else z.re.lo_open)
     re = Interval(lo, hi, lo == -INF or edge, hi == INF or (top and not (z.re.lo < 0 < z.re.hi)))
-    im = arg_of(z)
-    away = im.lo > 0 or (im.lo == 0 and im.lo_open) or im.hi < 0 or (im.hi == 0 and im.hi_open)
-    nonzero = away or z.excludes(1.0)
-    return Domain(re, im, nonzero).trimmed()
+    return Domain(re, arg_of(z), z.excludes(1.0)).trimmed()
 
 
 def _modulus(z: Domain) -> tuple[float, float]:
@@ -286,9 +284,8 @@ def _modulus(z: Domain) -> tuple[float, float]:
     if z.real:
         return near_re, far_re
     near_im, far_im = _reach(z.im)
-    near = math.hypot(near_re, near_im * PI.lo)
-    far = math.hypot(far_re, far_im * PI.hi) if math.isfinite(far_re + far_im) else INF
-    return near * (1 - 1e-15), far * (1 + 1e-15)
+    near = min(math.hypot(near_re, near_im * PI.lo), sys.float_info.max)
+    return near * (1 - 1e-15), math.hypot(far_re, far_im * PI.hi) * (1 + 1e-15)
 
 
 def _reach(x: Interval) -> tuple[float, float]:
@@ -305,7 +302,7 @@ def arg_of(z: Domain) -> Interval:
         return Interval(1.0, 1.0) if re.hi <= 0 else Interval(0.0, 1.0)
     corners = (re.lo, re.hi, im.lo, im.hi)
     cut = im.lo <= 0 <= im.hi and re.lo <= 0
-    if all(map(math.isfinite, corners)) and not cut and (re.lo > 0 or not im.lo <= 0 <= im.hi):
+    if all(map(math.isfinite, corners)) and not cut:
         turns = [math.atan2(y * math.pi, x) / math.pi for x in corners[:2] for y in corners[2:]]
         return Interval(max(-1.0, min(turns) - 1e-15), min(1.0, max(turns) + 1e-15))
     right = re.lo > 0 or (re.lo == 0 and re.lo_open)
@@ -345,16 +342,17 @@ def _angle(im: float, re: float, way: int) -> float:
 @lru_cache(maxsize=4096)
 def power_of(z: Domain, q: float, turns: Interval) -> Domain:
     """The image of the nonzero values of a box under the power q, their arguments known."""
-    near, far = _modulus(z)
-    ends = sorted(_scale(x, q) for x in (near, far))
-    lo = ends[0] if ends[0] in (0.0, 1.0) else ends[0] * (1 - 1e-14)
-    hi = ends[1] if ends[1] in (1.0, INF) else ends[1] * (1 + 1e-14)
+    ends = _modulus(z) if q > 0 else _modulus(z)[::-1]
+    lo, hi = (_scale(x, q, way) for x, way in zip(ends, (-1, 1), strict=True))
     size = Domain(Interval(lo, hi, lo == 0.0, hi == INF))
     return size * direction(turns * Interval(q, q))
 
 
-def _scale(x: float, q: float) -> float:
-    if x in (0.0, 1.0, INF):
-        return x if q > 0 or x == 1.0 else INF - x if x == 0.0 else 0.0
+def _scale(x: float, q: float, way: int) -> float:
+    """A bound of x to the power q from below (way -1) or above (1)."""
+    if x in (0.0, INF):
+        return INF if (x > 0) == (q > 0) else 0.0
     size = q * math.log(x)
-    return math.exp(size) if abs(size) < 700 else (INF if size > 0 else 0.0)
+    if way * size > 700:
+        return INF if way > 0 else 0.0
+    return math.exp(max(-700.0, min(size, 700.0))) * (1 + way * 4e-13) if size else 1.0
