@@ -92,14 +92,14 @@ def test_the_page_allows_its_own_scripts_and_nothing_else() -> None:
     for code in inline:
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
-    assert len(inline) == 4
+    assert len(inline) == 5
     assert not re.search(r'\bon\w+="|src=|href=|style="|@import|url\(', text)
 
 
 @pytest.mark.parametrize("name", ["</script><script>alert(1)</script>", "<!--", "a&b", "\u2028"])
 def test_names_stay_text(name: str) -> None:
     text = page({**content("ln(x)"), "source": name, "variables": [name]})
-    assert text.count("<script") == 4 and text.count("</script") == 4
+    assert text.count("<script") == 5 and text.count("</script") == 5
     data = re.findall(r'id="data">(.*?)</script>', text, re.S)[0]
     assert "<" not in data and "<!--" not in re.sub("<!doctype.*?>", "", text)
     assert json.loads(data)["source"] == name.replace("\u2028", " ")
@@ -387,6 +387,28 @@ def test_branches_are_compared(tab: Any, tmp_path: Path) -> None:
     tab.get_by_label("x =").fill("-1")
     facts = node_facts(tab)
     assert (facts["value"], facts["in plain doubles"]) == ("−3.14159265359i", "3.14159265359i")
+    assert cuts(tab) == [["x < 0", "from above", "from below", "differ"]]
+
+
+def test_a_value_on_a_cut_is_the_limit_that_the_tree_has_there(tab: Any, tmp_path: Path) -> None:
+    """Where doubles cannot tell the side, in the tree, its nodes, the plots and the table."""
+    made = emlc.compile("atan(x)", check=False)
+    shown(tab, tmp_path, "atan(x)")
+    assert cuts(tab) == [
+        ["x = i t, t < −1", "from the left", "from the left", "alike"],
+        ["x = i t, t > 1", "from the right", "from the left", "differ"],
+    ]
+    tab.locator("#plane-words").filter(has_text="They differ at 75 of").wait_for()
+    for text, z in (("2i", (0, 2)), ("-3i", (0, -3)), ("i/2", (0, Fraction(1, 2)))):
+        tab.get_by_label("x =").fill(text)
+        wanted = complex(emlc.evaluate(made.tape, {"x": (Fraction(z[0]), Fraction(z[1]))}))
+        read = tab.evaluate("text => compute.read(text)", node_facts(tab)["value"])
+        assert complex(*read) == pytest.approx(wanted, rel=1e-9)
+
+
+def cuts(tab: Any) -> list[list[str]]:
+    """The rows of the table of cuts."""
+    return [row.split("\t") for row in tab.locator("#cuts tr").all_inner_texts()]
 
 
 def test_the_served_page_compiles_and_complains(tab: Any, server: Server) -> None:

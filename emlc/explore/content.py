@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from emlc.errors import LimitError
 from emlc.explore.constants import constants
+from emlc.explore.sides import sides, start
 from emlc.explore.subject import Subject, meanings, read
 from emlc.ir.node import Lit, Node, Param, Var, fold, node, substitute, var
-from emlc.ir.tape import NONE, Tape, flatten, measure
+from emlc.ir.tape import NONE, Tape, flatten, measure, unflatten
 from emlc.parse import meaning
 from emlc.passes.facts import Fact, facts
 from emlc.passes.simplify import simplify
@@ -61,6 +63,7 @@ def content(
         )
     found = meanings(about)
     size, depth, dag = measure(tape)
+    begin = start(about.domains())
     return {
         "schema": 1,
         "source": source,
@@ -70,6 +73,8 @@ def content(
         "variables": sorted({h.name for h in tape.heads if isinstance(h, Var)}),
         "tree": _tree(tape),
         "constants": constants(tape),
+        "begin": begin,
+        "sides": sides(tape, begin),
         **_real(about, found),
         **_facts(about, found),
         **_meanings(found),
@@ -195,14 +200,10 @@ def _written_out(formula: Node) -> Node:
     return fold(formula, write)
 
 
-_bodies: dict[str, Node] = {}
-
-
+@cache
 def _written_out_meaning(row: Primitive) -> Node:
     """The meaning of a row, in rows that the page knows."""
-    if row.name not in _bodies:
-        _bodies[row.name] = _written_out(meaning(row))
-    return _bodies[row.name]
+    return _written_out(meaning(row))
 
 
 def _picture(tape: Tape, found: Blocks) -> str:
@@ -212,8 +213,6 @@ def _picture(tape: Tape, found: Blocks) -> str:
 
 def _text(tape: Tape, size: int) -> str:
     """The tree in RPN, where it is short enough to copy."""
-    from emlc.ir.tape import unflatten
-
     return show(unflatten(tape), "rpn") if size <= _TEXT else ""
 
 

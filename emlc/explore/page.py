@@ -12,7 +12,7 @@ from typing import Any
 
 from emlc.render.svg import xml
 
-_SCRIPTS = ("compute.js", "plots.js", "page.js")
+_SCRIPTS = ("compute.js", "plots.js", "cuts.js", "page.js")
 
 
 @cache
@@ -26,7 +26,7 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
 
     >>> text = page({"source": "x"})
     >>> text.count("<script"), "default-src 'none'" in text
-    (4, True)
+    (5, True)
     """
     data = json.dumps({**found, "served": served}, ensure_ascii=False, separators=(",", ":"))
     holes = {
@@ -36,6 +36,7 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
         "data": data.replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " "),
         "compute": asset("compute.js"),
         "plots": asset("plots.js"),
+        "cuts": asset("cuts.js"),
         "script": asset("page.js"),
     }
     head, *rest = asset("page.html").split("{{")

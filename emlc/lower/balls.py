@@ -210,6 +210,22 @@ def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int
     """The last entry by balls at this precision as an acb; None where a ball cannot tell."""
     import flint
 
+    made = quick_all(tape, point, bits)
+    if made is None:
+        return None
+    a, b = made[-1]
+    if not (a.is_finite() and b.is_finite()):
+        return None
+    with flint.ctx.workprec(bits):
+        return flint.acb(a, b * flint.arb.pi())
+
+
+def quick_all(
+    tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int
+) -> list[tuple[Any, Any]] | None:
+    """Every entry in half-turn balls at this precision; None where a ball cannot tell."""
+    import flint
+
     constants = _constants(tape, bits)
     with flint.ctx.workprec(bits):
         pi = flint.arb.pi()
@@ -227,10 +243,7 @@ def _quick(tape: Tape, point: Mapping[str, tuple[Fraction, Fraction]], bits: int
                 if known is None:
                     return None
             made.append(known)
-        a, b = made[-1]
-        if not (a.is_finite() and b.is_finite()):
-            return None
-        return flint.acb(a, b * pi)
+        return made
 
 
 def _quick_eml(x: tuple[Any, Any], y: tuple[Any, Any], pi: Any, acb: Any) -> tuple[Any, Any] | None:

@@ -112,7 +112,7 @@ const compute = (() => {
 
   /* `real` are the entries that are real wherever the variables lie in the `sets`, each a formula
      with its bounds: whether they are open, and whether 0 is taken out. */
-  function tree(nodes, exact, { constants = [], real = [], sets = [] } = {}) {
+  function tree(nodes, exact, { constants = [], real = [], sets = [], sides, begin } = {}) {
     const proved = new Set(exact ? real : []);
     const parts = sets.map(([steps, ...bounds]) => [formula(steps), bounds]);
     const within = (at) =>
@@ -132,7 +132,7 @@ const compute = (() => {
       scale = exact ? 1 / PI : 1;
     const plain = (values, k) => emlPlain(values[nodes[k][0]], values[nodes[k][1]]);
     const step = exact ? planned(nodes) : plain;
-    return (at) => {
+    const run = (at) => {
       const inside = proved.size && within(at);
       for (let k = 0; k < nodes.length; k++) {
         const n = nodes[k];
@@ -148,6 +148,55 @@ const compute = (() => {
       }
       return values;
     };
+    if (!exact || !sides) return run;
+    return (at) => {
+      const values = run(at).slice();
+      limits(run, values, axis(sides, begin, at), at);
+      return values;
+    };
+  }
+  /* On an axis of the plane doubles may not tell a value. `sides` says at which places of the axis
+     an entry has the limit from above (+), from below (-), from both (=): between two such places
+     the value is this limit, taken by points beside the axis. The fifth part of a value says so. */
+  function axis(sides, begin, at) {
+    for (const [name, [real, imaginary]] of Object.entries(sides)) {
+      const [re, im] = at[name],
+        t = im === 0 ? re : im;
+      const alone = Object.keys(at).every((n) => n === name || (at[n][0] === begin[n] && !at[n][1]));
+      const places = im === 0 ? real : re === 0 ? imaginary : [];
+      const next = alone ? places.findIndex(([place]) => place >= t) : -1;
+      if (next < 0 || (next === 0 && places[0][0] !== t)) continue;
+      const before = places[next][0] === t ? next : next - 1,
+        [low, high] = [places[before][1], places[next][1]];
+      return { name, t, turned: im !== 0, side: (k) => (low[k] === high[k] ? low[k] : "?") };
+    }
+    return null;
+  }
+  const told = (v) => Math.max(v[2], v[3]) <= TOLD * Math.max(1, Math.abs(v[0]), Math.abs(v[1]));
+  function limits(run, values, where, at) {
+    if (!where) return;
+    const found = {};
+    const beside = (step) => {
+      const z = where.turned ? [step, where.t] : [where.t, step];
+      return run({ ...at, [where.name]: z }).slice();
+    };
+    values.forEach((v, k) => {
+      const side = where.side(k);
+      if (told(v) || side === "?") return;
+      const step = 1e-6 * Math.max(1e-3, Math.abs(where.t)) * (side === "-" ? -1 : 1);
+      found[side] ??= [1, 2, 4].map((n) => beside(n * step));
+      values[k] = extrapolated(...found[side].map((near) => near[k]), side);
+    });
+  }
+  // The limit of values at one, two and four steps, give or take how far two guesses are apart.
+  function extrapolated(v1, v2, v4, side) {
+    const part = (n) => {
+      const guess = 2 * v1[n] - v2[n];
+      const slack = 2 * v1[n + 2] + v2[n + 2];
+      return [guess, Math.abs(guess - 2 * v2[n] + v4[n]) + slack + 4 * U * Math.abs(guess)];
+    };
+    const [[a, da], [b, db]] = [part(0), part(1)];
+    return [a, b, da, db, side];
   }
   // A value for people: nothing where its error is large, and no part that is all error.
   function cartesian(v, exact) {
@@ -295,36 +344,32 @@ const compute = (() => {
   }
 
   // -- numbers as text -----------------------------------------------------------------------
-  const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:\/\d+\.?\d*)?/i;
+  /* Sums of products and quotients of numbers, pi and i: 1/2, -3pi/4, 2 + i/3, 1e-3. */
+  const FACTOR = /^([*/]?)(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|pi|i)/i;
   function read(text) {
-    let rest = text.replace(/\s+/g, "").replace(/−/g, "-").replace(/π/g, "pi");
-    let re = 0,
-      im = 0;
+    let rest = text
+      .replace(/\s+/g, "")
+      .replace(/[−–]/g, "-")
+      .replace(/π/g, "pi")
+      .replace(/[·×]/g, "*");
+    let sum = [0, 0];
     if (!rest) return null;
-    while (rest) {
-      const found = NUMBER.exec(rest);
-      let value = 1;
-      if (found) {
-        const [over, under] = found[0].split("/");
-        value = Number(over) / (under === undefined ? 1 : Number(under));
-        rest = rest.slice(found[0].length).replace(/^\*/, "");
-      } else if (/^[+-]/.test(rest)) {
-        value = rest[0] === "-" ? -1 : 1;
-        rest = rest.slice(1);
+    for (let first = true; rest; first = false) {
+      const sign = /^[+-]/.exec(rest);
+      if (!sign && !first) return null;
+      rest = rest.slice(sign ? 1 : 0);
+      let term = null;
+      for (let found; (found = FACTOR.exec(rest)); rest = rest.slice(found[0].length)) {
+        const [, join, name] = found,
+          word = name.toLowerCase();
+        if (join ? !term : term && /^[\d.]/.test(name)) return null;
+        const factor = word === "i" ? I : [word === "pi" ? PI : Number(name), 0];
+        term = join === "/" ? div(term, factor) : mul(term || ONE, factor);
       }
-      const bare = !found;
-      const turn = /^pi(?:\/(\d+\.?\d*))?\*?/.exec(rest);
-      if (turn) {
-        value *= PI / Number(turn[1] || 1);
-        rest = rest.slice(turn[0].length);
-      } else if (bare && !/^i/.test(rest)) return null;
-      if (/^i/.test(rest)) {
-        im += value;
-        rest = rest.slice(1);
-      } else re += value;
-      if (rest && !/^[+-]/.test(rest)) return null;
+      if (!term) return null;
+      sum = sign && sign[0] === "-" ? sub(sum, term) : add(sum, term);
     }
-    return Number.isFinite(re) && Number.isFinite(im) ? [re, zero(im)] : null;
+    return sum.every(Number.isFinite) ? sum : null;
   }
   const short = (v, digits = 12) =>
     Number.isFinite(v)

@@ -96,7 +96,7 @@
   function inputs() {
     $("values").replaceChildren(
       ...data.variables.map((name, k) => {
-        at[name] = [start(name, k), 0];
+        at[name] = [data.begin[name], 0];
         const box = make("input", {
           id: `value-${k}`,
           value: compute.short(at[name][0]),
@@ -114,16 +114,6 @@
       }),
     );
     $("flow").disabled = !data.tree.length;
-  }
-  function start(name, k) {
-    const set = data.domain[name] || "";
-    const ends = /^[[(](-?[\d.]+|-inf),(-?[\d.]+|inf)[\])]/.exec(set);
-    if (ends) {
-      const [low, high] = [Number(ends[1]), Number(ends[2])];
-      if (Number.isFinite(low) && Number.isFinite(high)) return (low + high) / 2;
-      if (Number.isFinite(low)) return low + 1;
-    }
-    return set.startsWith("neg") ? -2 : 2 + k;
   }
   const valueAt = (entry) => compute.show(compute.cartesian(exactTree(at)[entry], true));
 
@@ -294,7 +284,10 @@
     if (entry < lit) {
       rows.push(["value", valueAt(entry)]);
       const error = compute.error(exactTree(at)[entry]);
-      if (error > 0) rows.push(["error", `at most ${error.toExponential(0)}`]);
+      const side = exactTree(at)[entry][4];
+      if (side) rows.push(["from", `the limit from ${cuts.from(side, Object.values(at).every(([, im]) => im === 0))}, computed beside the cut`]);
+      if (error > 0)
+        rows.push(["error", `${side ? "about" : "at most"} ${error.toExponential(0)}`]);
       const plain = compute.show(plainTree(at)[entry]);
       if (pair && plain !== valueAt(entry)) rows.push(["in plain doubles", plain]);
     }
@@ -374,6 +367,7 @@
     const turn = ++drawing,
       name = $("plane-variable").value,
       radius = compute.read($("radius").value);
+    drawCuts(name);
     const words = $("plane-words"),
       exact = $("arithmetic").value === "exact",
       mark = $("mark").checked;
@@ -396,6 +390,8 @@
       return canvas.getContext("2d");
     });
     $("plane-formula").parentElement.hidden = !formula;
+    const middle = (side - 1) / 2,
+      onAxis = (row, k) => row === middle || k === middle;
     let row = 0,
       compared = 0,
       apart = 0,
@@ -420,7 +416,7 @@
             apart += differ;
           } else if (!plots.finite(t) && (!formula || plots.finite(f))) beyond++;
           plots.pixel(images[0].data, 4 * k, f, false);
-          plots.pixel(images[1].data, 4 * k, t, differ && mark && (row + k) % 3 === 0);
+          plots.pixel(images[1].data, 4 * k, t, differ && mark && (onAxis(row, k) || (row + k) % 3 === 0));
         }
         images.forEach((image, k) => pens[k].putImageData(image, 0, row));
       }
@@ -434,6 +430,28 @@
             : "") + (beyond ? without(beyond) : "");
     };
     setTimeout(rows, 0);
+  }
+  function drawCuts(name) {
+    $("cuts-box").hidden = !name || !data.sides[name];
+    if ($("cuts-box").hidden) return;
+    const begin = Object.fromEntries(data.variables.map((v) => [v, [data.begin[v], 0]]));
+    const rows = cuts.table(data, name, begin, formula),
+      others = data.variables.filter((v) => v !== name);
+    const row = (tag, words) =>
+      make("tr", {}, ...words.map((word) => make(tag, tag === "th" ? { scope: "col" } : {}, word)));
+    const heads = ["where", ...(formula ? ["formula"] : []), "tree"];
+    $("cuts").previousElementSibling.replaceChildren(row("th", [...heads, ...(formula ? [""] : [])]));
+    $("cuts").replaceChildren(
+      ...rows.map(([...cells]) => {
+        const differ = cells.pop();
+        return row("td", [...cells, ...(formula ? [differ ? make("b", {}, "differ") : "alike"] : [])]);
+      }),
+    );
+    $("cuts").parentElement.hidden = !rows.length;
+    $("cuts-words").textContent =
+      (rows.length ? "" : `${formula ? "Neither has a cut" : "No cut"} on the axes. `) +
+      "The tree was computed exactly at places of both axes" +
+      (others.length ? `, ${others.map((v) => `${v} = ${compute.short(data.begin[v])}`).join(", ")}.` : ".");
   }
   function pick(event) {
     const box = event.target.getBoundingClientRect(),
