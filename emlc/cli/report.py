@@ -200,8 +200,9 @@ def listed(points: Sequence[str]) -> str:
 
 def domain_text(domain: dict[str, str]) -> str:
     """A domain as a person reads it."""
-    said = (f"{part} {'in ' * (v[0] in '[(')}{v}" for part, v in domain.items())
-    return ", ".join(said) or "no variables"
+    from emlc.ir.domain import in_words
+
+    return in_words(domain) or "no variables"
 
 
 def count(n: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -341,6 +342,15 @@ def _interval(text: str) -> Interval:
     if lo > hi or (lo == hi and "(" in body[0] + body[-1].replace(")", "(")):
         raise DomainError(f"the interval {text} is empty")
     return Interval(lo, hi, body[0] == "(" or lo == -INF, body[-1] == ")" or hi == INF)
+
+
+def in_words(domains: Mapping[str, str]) -> str:
+    """What variables range over as a person reads it.
+
+    >>> in_words({"x": "positive", "y": "[0,1]"})
+    'x positive, y in [0,1]'
+    """
+    return ", ".join(f"{name} {'in ' * (d[0] in '[(')}{d}" for name, d in domains.items())
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
@@ -201,15 +201,11 @@ def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
 
 # -- rows read as formulas -----------------------------------------------------------------------
 
-_formulas: dict[str, Node] = {}
 
-
+@cache
 def formula(text: str) -> Node:
     """A formula of a table, parsed and simplified once."""
-    found = _formulas.get(text)
-    if found is None:
-        found = _formulas[text] = simplify(parse(text, notation="infix").root)
-    return found
+    return simplify(parse(text, notation="infix").root)
 
 
 def raw_formula(text: str) -> Node:

@@ -37,6 +37,7 @@ from emlc.passes.simplify import (
     SUB,
     build,
     instantiate,
+    number_of,
 )
 from emlc.passes.templates import Template
 from emlc.tables.identities import LAWS, PRODUCTS, SUMS
@@ -244,7 +245,7 @@ class _Orders:
         graph, coefficient = self.graph, Fraction(1)
         powers: dict[Node, int] = {}
         for leader, e in self._flat(n, _PRODUCT):
-            value = leader.head.value if isinstance(leader.head, Lit) else None
+            value = number_of(leader)
             if value is not None and abs(e) <= _MOST_EXPONENT and (value or e > 0):
                 coefficient *= value**e
                 continue

@@ -51,10 +51,11 @@ def instantiate(body: Node, values: dict[str, Node]) -> Node:
 def _rebuild(n: Node, args: list[Node]) -> Node:
     made = node(n.head, *args)
     rule = _RULES.get(n.head) if isinstance(n.head, Primitive) else None
-    return (rule(made, *args) or made) if rule else made
+    return (rule(*args) or made) if rule else made
 
 
-def _value(n: Node) -> Fraction | None:
+def number_of(n: Node) -> Fraction | None:
+    """The value of a number, None for what is none."""
     return n.head.value if isinstance(n.head, Lit) else None
 
 
@@ -64,51 +65,47 @@ def _small(value: Fraction) -> Node | None:
     return lit(value)
 
 
-def _is(n: Node, head: Primitive) -> bool:
-    return n.head is head
-
-
-def _add(n: Node, x: Node, y: Node) -> Node | None:
-    a, b = _value(x), _value(y)
+def _add(x: Node, y: Node) -> Node | None:
+    a, b = number_of(x), number_of(y)
     if a is not None and b is not None:
         return _small(a + b)
     if x is ZERO or y is ZERO:
         return y if x is ZERO else x
-    if _is(y, NEG):
-        return _sub(n, x, y.args[0]) or node(SUB, x, y.args[0])
-    if _is(x, NEG):
-        return _sub(n, y, x.args[0]) or node(SUB, y, x.args[0])
+    if y.head is NEG:
+        return _sub(x, y.args[0]) or node(SUB, x, y.args[0])
+    if x.head is NEG:
+        return _sub(y, x.args[0]) or node(SUB, y, x.args[0])
     if b is not None and b < 0:
         return node(SUB, x, lit(-b))
     return node(MUL, lit(2), x) if x is y else None
 
 
-def _sub(n: Node, x: Node, y: Node) -> Node | None:
-    a, b = _value(x), _value(y)
+def _sub(x: Node, y: Node) -> Node | None:
+    a, b = number_of(x), number_of(y)
     if a is not None and b is not None:
         return _small(a - b)
     if y is ZERO:
         return x
     if x is ZERO:
-        return _neg(n, y) or node(NEG, y)
-    if _is(y, NEG):
-        return _add(n, x, y.args[0]) or node(ADD, x, y.args[0])
+        return _neg(y) or node(NEG, y)
+    if y.head is NEG:
+        return _add(x, y.args[0]) or node(ADD, x, y.args[0])
     if b is not None and b < 0:
         return node(ADD, x, lit(-b))
     return None
 
 
-def _neg(n: Node, x: Node) -> Node | None:
-    a = _value(x)
+def _neg(x: Node) -> Node | None:
+    a = number_of(x)
     if a is not None:
         return lit(-a)
-    if _is(x, NEG):
+    if x.head is NEG:
         return x.args[0]
-    return node(SUB, x.args[1], x.args[0]) if _is(x, SUB) else None
+    return node(SUB, x.args[1], x.args[0]) if x.head is SUB else None
 
 
-def _mul(n: Node, x: Node, y: Node) -> Node | None:
-    a, b = _value(x), _value(y)
+def _mul(x: Node, y: Node) -> Node | None:
+    a, b = number_of(x), number_of(y)
     if a is not None and b is not None:
         return _small(a * b)
     if b is not None:
@@ -116,16 +113,16 @@ def _mul(n: Node, x: Node, y: Node) -> Node | None:
     if a == 1:
         return y
     if a == -1:
-        return _neg(n, y) or node(NEG, y)
+        return _neg(y) or node(NEG, y)
     if a is not None and a.numerator == 1:
-        return _div(n, y, lit(1 / a)) or node(DIV, y, lit(1 / a))
-    if _is(y, INV):
-        return _div(n, x, y.args[0]) or node(DIV, x, y.args[0])
+        return _div(y, lit(1 / a)) or node(DIV, y, lit(1 / a))
+    if y.head is INV:
+        return _div(x, y.args[0]) or node(DIV, x, y.args[0])
     return node(SQR, x) if x is y else (node(MUL, x, y) if a is not None else None)
 
 
-def _div(n: Node, x: Node, y: Node) -> Node | None:
-    a, b = _value(x), _value(y)
+def _div(x: Node, y: Node) -> Node | None:
+    a, b = number_of(x), number_of(y)
     if b == 0:
         raise DomainError("division by the number 0", hint="the formula is defined nowhere")
     if a is not None and b is not None:
@@ -133,33 +130,33 @@ def _div(n: Node, x: Node, y: Node) -> Node | None:
     if b == 1:
         return x
     if b == -1:
-        return _neg(n, x) or node(NEG, x)
+        return _neg(x) or node(NEG, x)
     if a == 1:
-        return _inv(n, y) or node(INV, y)
+        return _inv(y) or node(INV, y)
     if b is not None and b.numerator == 1:
-        return _mul(n, lit(1 / b), x) or node(MUL, lit(1 / b), x)
+        return _mul(lit(1 / b), x) or node(MUL, lit(1 / b), x)
     return None
 
 
-def _inv(n: Node, x: Node) -> Node | None:
-    a = _value(x)
+def _inv(x: Node) -> Node | None:
+    a = number_of(x)
     if a == 0:
         raise DomainError("division by the number 0", hint="the formula is defined nowhere")
     if a is not None:
         return lit(1 / a)
-    return x.args[0] if _is(x, INV) else None
+    return x.args[0] if x.head is INV else None
 
 
-def _pow(n: Node, x: Node, y: Node) -> Node | None:
-    a, b = _value(x), _value(y)
-    if _is(x, E):
+def _pow(x: Node, y: Node) -> Node | None:
+    a, b = number_of(x), number_of(y)
+    if x.head is E:
         return node(EXP, y)
     if b is None:
         return ONE if x is ONE else None
     if a is not None and b.denominator == 1:
         return _power(a, int(b))
     special = {Fraction(0): ONE, Fraction(1): x}
-    special[Fraction(2)] = _sqr(n, x) or node(SQR, x)
+    special[Fraction(2)] = _sqr(x) or node(SQR, x)
     special |= {Fraction(-1): node(INV, x), Fraction(1, 2): node(SQRT, x)}
     return special.get(b)
 
@@ -172,29 +169,29 @@ def _power(a: Fraction, b: int) -> Node | None:
     return lit(a**b)
 
 
-def _sqr(n: Node, x: Node) -> Node | None:
-    a = _value(x)
+def _sqr(x: Node) -> Node | None:
+    a = number_of(x)
     if a is not None:
         return _small(a * a)
-    return node(SQR, x.args[0]) if _is(x, NEG) else None
+    return node(SQR, x.args[0]) if x.head is NEG else None
 
 
-def _exp(n: Node, x: Node) -> Node | None:
+def _exp(x: Node) -> Node | None:
     return ONE if x is ZERO else (node(E) if x is ONE else None)
 
 
-def _ln(n: Node, x: Node) -> Node | None:
+def _ln(x: Node) -> Node | None:
     if x is ZERO:
         raise DomainError("the logarithm of the number 0", hint="the formula is defined nowhere")
-    return ZERO if x is ONE else (ONE if _is(x, E) else None)
+    return ZERO if x is ONE else (ONE if x.head is E else None)
 
 
-def _half(n: Node, x: Node) -> Node | None:
-    return _div(n, x, lit(2)) or node(DIV, x, lit(2))
+def _half(x: Node) -> Node | None:
+    return _div(x, lit(2)) or node(DIV, x, lit(2))
 
 
-def _sqrt(n: Node, x: Node) -> Node | None:
-    a = _value(x)
+def _sqrt(x: Node) -> Node | None:
+    a = number_of(x)
     if a is None or a < 0 or a.numerator.bit_length() + a.denominator.bit_length() > MAX_BITS:
         return None
     root = Fraction(math.isqrt(a.numerator), math.isqrt(a.denominator))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 from emlc.ir.domain import domain
@@ -194,34 +195,33 @@ def _meaning(row: Primitive) -> Witness:
     return Witness(call, body=row.meaning, source="meaning")
 
 
-_templates: dict[str, list[Template]] = {}
-
-
+@cache
 def rows_for(name: str) -> list[Template]:
     """The rows for a head (a primitive's name, or "number"), prepared on first use."""
-    if name not in _templates:
-        rows = [*TREES.get(name, ()), *BODIES.get(name, ())]
-        head = BY_NAME.get(name)
-        if head is not None and head.meaning and head is not EML:
-            rows.append(_meaning(head))
-        made = [Template(row) for row in rows]
-        kept = [t for t in made if not (t.raw and t.row.source == "meaning")]
-        for t in kept:
-            t.dominated = any(other.dominates(t) for other in kept)
-        _templates[name] = kept
-    return _templates[name]
+    rows = [*TREES.get(name, ()), *BODIES.get(name, ())]
+    head = BY_NAME.get(name)
+    if head is not None and head.meaning and head is not EML:
+        rows.append(_meaning(head))
+    made = [Template(row) for row in rows]
+    kept = [t for t in made if not (t.raw and t.row.source == "meaning")]
+    for t in kept:
+        t.dominated = any(other.dominates(t) for other in kept)
+    return kept
 
 
 _alike: dict[tuple[str, tuple[tuple[Head, ...], ...]], list[Template]] = {}
-_mentioned: dict[str, set[object]] = {}
+
+
+@cache
+def _mentioned(name: str) -> set[Head]:
+    """The heads that the arguments of a head's rows may have, where they are not variables."""
+    return {h for t in rows_for(name) for h in t.heads if h is not None}
 
 
 def rows_like(n: Node, heads: Callable[[Node], Iterable[Head]]) -> list[Template]:
     """The rows that may match an expression, by the heads that each argument may have."""
     name = n.head.name if isinstance(n.head, Primitive) else "number"
-    if name not in _mentioned:
-        _mentioned[name] = {h for t in rows_for(name) for h in t.heads if h is not None}
-    named = _mentioned[name]
+    named = _mentioned(name)
     below = tuple(tuple([h for h in heads(a) if h in named]) for a in n.args)
     key = (name, below)
     found = _alike.get(key)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
-from emlc.ir.node import Lit, Node, fold, lit, node
+from emlc.ir.node import Node, fold, lit, node
 from emlc.passes.simplify import (
     ADD,
     DIV,
@@ -26,6 +26,7 @@ from emlc.passes.simplify import (
     ZERO,
     E,
     build,
+    number_of,
 )
 from emlc.tables.primitives import BY_NAME, Primitive
 
@@ -63,7 +64,7 @@ def factors(n: Node) -> Product | None:
         head = top.head
         if len(powers) + len(stack) > _MOST_FACTORS or abs(e) > _MOST_BITS:
             return None
-        value = _value(top)
+        value = number_of(top)
         if value is not None and (value or e > 0) and abs(e) * _bits(value) <= _MOST_BITS:
             coefficient *= value**e
         elif head is NEG:
@@ -122,7 +123,7 @@ def _settled(coefficient: Fraction, powers: dict[Node, Fraction]) -> Product:
     for base in [b for b in powers if b.head is ABS or b.head is HYPOT]:
         _unrooted(base, powers)
     for base, e in list(powers.items()):
-        value = _value(base)
+        value = number_of(base)
         if value and e.denominator == 1 and abs(e) * _bits(value) <= _MOST_BITS:
             coefficient *= value ** int(e)
             del powers[base]
@@ -156,7 +157,7 @@ def _unrooted(base: Node, powers: dict[Node, Fraction]) -> None:
 def _power_of(n: Node) -> tuple[Node, Fraction]:
     if n.head is SQRT:
         return n.args[0], Fraction(1, 2)
-    exponent = _value(n.args[1]) if n.head is POW else None
+    exponent = number_of(n.args[1]) if n.head is POW else None
     return (n, Fraction(1)) if exponent is None else (n.args[0], exponent)
 
 
@@ -175,10 +176,6 @@ def _rank(item: tuple[Node, Fraction]) -> int:
     """Constants first, then variables, then the rest in the order met."""
     base = item[0]
     return 0 if not base.args and isinstance(base.head, Primitive) else 2 if base.args else 1
-
-
-def _value(n: Node) -> Fraction | None:
-    return n.head.value if isinstance(n.head, Lit) else None
 
 
 def _bits(value: Fraction) -> int:
@@ -253,7 +250,7 @@ def _signed(n: Node) -> Node:
     while (n.head is MUL or n.head is DIV) and len(spine) < _MOST_FACTORS:
         spine.append(n)
         n = n.args[0]
-    value = _value(n)
+    value = number_of(n)
     made = node(NEG, n) if value is None else lit(-value)
     for above in reversed(spine):
         made = node(above.head, made, above.args[1])
