@@ -167,18 +167,14 @@ class Sets:
             for j in range(len(trees)) if s + i + j < most
         ]  # fmt: skip
         count = np.array([[sizes[role][kind[role]] for role in range(3)] for kind in kinds])
-        largest = np.argmax(count, axis=1)
-        gates = np.array(kinds)[np.arange(len(kinds)), largest]
         small, middle, large = np.sort(count, axis=1).T
         looked = small * middle * np.where(large > _CACHED, _FAR, _LOOK) + _CALL
         index = np.zeros((3, max(len(needs), len(trees))))
         for role in range(3):
             index[role, : len(sizes[role])] = _INDEX * np.array(sizes[role])
         made = np.where(np.array(trees) > entries, _PAIR, _TREE) * np.array(trees)
-        return ordered(
-            kinds, looked, np.cumsum(_NEED * np.array(needs)), np.cumsum(made), index,
-            np.array([largest, gates]),
-        )  # fmt: skip
+        work = np.cumsum(_NEED * np.array(needs)), np.cumsum(made), index
+        return ordered(kinds, looked, *work, np.argmax(count, axis=1))
 
     def _sizes(self, start: list[int], room: int) -> list[float]:
         """How many there are of each size, by estimate where they are not made."""
