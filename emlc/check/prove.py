@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import multiprocessing
-from collections.abc import Iterator
-from queue import Empty
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sympy as sp
 
+from emlc import child
 from emlc.check.lemmas import row_key
 from emlc.check.raised import proved_by_raising
 from emlc.check.reference import grounded
@@ -35,6 +36,7 @@ from emlc.tables.witnesses import BODIES, TREES, Witness
 Symbolic = Any
 INFINITY = "inf"
 _RAISING = 8.0
+_SECONDS = 30.0
 _LONG = 140
 
 
@@ -364,32 +366,25 @@ def all_rows() -> Iterator[Witness]:
     yield from (SUMS, PRODUCTS, *LAWS)
 
 
-def derive(seconds: float = 30.0) -> dict[str, str]:
-    """Prove every row that the method decides, each in a child process with a time limit."""
-    proved: dict[str, str] = {}
-    context = multiprocessing.get_context("spawn")
-    for row in all_rows():
-        queue: Any = context.Queue()
-        child = context.Process(target=_derive_one, args=(row_key(row), queue))
-        child.start()
-        try:
-            how = queue.get(timeout=seconds)
-        except Empty:
-            how = None
-        child.kill()
-        child.join()
-        if how is not None:
-            proved[row_key(row)] = how
-    return proved
+def derive(rows: Iterable[Witness]) -> dict[str, str]:
+    """How each row is proved, in a process of its own with a time limit; others are left out."""
+    said = {
+        row_key(row): child.run("emlc.check.prove", [row_key(row)], b"", _SECONDS) for row in rows
+    }
+    return {key: how.decode() for key, how in said.items() if how}
 
 
-def _derive_one(key: str, queue: Any) -> None:
-    row = next(r for r in all_rows() if row_key(r) == key)
-    try:
-        queue.put(prove(row))
-    except NotProved:
-        queue.put(None)
+def main(keys: Sequence[str]) -> None:
+    """Print how the row of a key is proved; without one, the document of all lemmas."""
+    if not keys:
+        sys.stdout.write(
+            json.dumps({"proved": derive(all_rows())}, indent=1, sort_keys=True) + "\n"
+        )
+        return
+    child.bounded()
+    with suppress(NotProved):
+        sys.stdout.write(prove(next(row for row in all_rows() if row_key(row) == keys[0])))
 
 
 if __name__ == "__main__":
-    print(json.dumps({"proved": derive()}, indent=1, sort_keys=True))  # noqa: T201
+    main(sys.argv[1:])
