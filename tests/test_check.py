@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 import emlc
-from emlc.check import Verdict, check_tree, compare, proved_by_rows
+from emlc.check import Verdict, check_tree, compare, proved_by_raising, proved_by_rows, raised
 from emlc.check.lemmas import lemmas, row_key
 from emlc.check.points import sample
-from emlc.check.prove import NotProved, all_rows, prove
+from emlc.check.prove import NotProved, all_rows, derive, prove
 from emlc.check.reference import Reference
 from emlc.errors import ArgumentError
 from emlc.ir.domain import domain
-from emlc.ir.node import Node, var
+from emlc.ir.node import ONE, Node, eml, var
 from emlc.ir.tape import flatten
 from emlc.lower.balls import evaluate
 from emlc.parse import parse, parse_tree
+from emlc.passes.choices import Exclusion
+from emlc.passes.compile import compile_tree
 from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
 from emlc.passes.templates import Template
@@ -58,6 +62,11 @@ def test_a_lemma_is_derived_again(row: Witness) -> None:
     assert prove(row) == lemmas()[row_key(row)]
 
 
+def test_the_program_that_writes_the_lemmas_proves_as_they_say() -> None:
+    key = row_key(PROVED[0])
+    assert derive(PROVED[:1]) == {key: lemmas()[key]}
+
+
 @pytest.mark.parametrize("row", PROVED_TREES if WHOLE else PROVED_TREES[2::5], ids=row_key)
 def test_a_broken_row_is_not_proved(row: Witness) -> None:
     for tokens in flips(list(row.tree), Template(row).params):
@@ -76,9 +85,19 @@ def test_a_broken_row_is_seen_at_a_point(row: Witness) -> None:
 
 
 def test_only_rows_with_a_lemma_prove() -> None:
-    row = PROVED[0]
-    assert proved_by_rows([row]).status == "proved"
-    assert proved_by_rows([row, replace(row, tree="1")]).status == "unknown"
+    row, other = PROVED[:2]
+    open_rows = [replace(r, tree="1") for r in (row, other, row)]
+    names = ", ".join(dict.fromkeys(sorted(r.computes for r in open_rows)))
+    for used, status, how in (
+        ([], "proved", "it is a leaf"),
+        ([row], "proved", "one row, proved on the values it meets here"),
+        ([row, other], "proved", "2 rows, each proved on the values it meets here"),
+        ([replace(row, tree="1", source="meaning")], "proved",
+         "one row, proved on the values it meets here"),
+        ([row, open_rows[0]], "unknown", f"no proof is known for the rows {row.computes}"),
+        (open_rows, "unknown", f"no proof is known for the rows {names}"),
+    ):  # fmt: skip
+        assert (proved_by_rows(used).status, proved_by_rows(used).how) == (status, how)
 
 
 # -- wrong trees ---------------------------------------------------------------------------------
@@ -124,10 +143,16 @@ def test_published_trees_are_refuted_where_they_are_wrong(
 # -- verdicts ------------------------------------------------------------------------------------
 
 
-def against(source: str, tree: Node, where: str | None = None) -> Verdict:
+def against(
+    source: str,
+    tree: Node,
+    where: str | None = None,
+    proof: Verdict | None = None,
+    but: Sequence[Exclusion] = (),
+) -> Verdict:
     root = simplify(parse(source).root)
     declared = {"x": domain(where)} if where else {}
-    return check_tree(root, flatten(tree), ranges(root, declared), (), None)
+    return check_tree(root, flatten(tree), ranges(root, declared), but, proof)
 
 
 def test_few_points_are_not_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +163,128 @@ def test_few_points_are_not_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
     verdict = against("exp(x)", tree)
     assert verdict.status == "unknown"
     assert "49 points" in verdict.how
+    monkeypatch.setattr(compare, "POINTS", compare.ENOUGH)
+    assert against("exp(x)", tree).status == "agrees"
+
+
+PROOF, NO_PROOF = Verdict("proved", "by rows"), Verdict("unknown", "no row")
+
+
+@pytest.mark.parametrize(
+    ("limits", "proof", "status", "points", "how"),
+    [
+        ({"LARGEST": 2}, None, "unknown", 0, "too large to sample: 3 distinct subtrees"),
+        ({"LARGEST": 2}, PROOF, "proved", 0, "by rows"),
+        ({"LARGEST": 3}, None, "agrees", 210, "tree and formula agree at 210 points of the domain"),
+        ({"SECONDS": -1.0}, None, "unknown", 1,
+         "only 1 points could be compared: the limit of -1 s was reached"),
+        ({"SECONDS": -1.0, "_SOON": 1e9, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 210, "by rows"),
+        ({"_SOON": -1.0, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 50, "by rows"),
+        ({"_BESIDE_A_PROOF": -1.0}, PROOF, "proved", 1, "by rows"),
+        ({"_BESIDE_A_PROOF": -1.0, "_SOON": -1.0}, NO_PROOF, "agrees", 210,
+         "tree and formula agree at 210 points of the domain"),
+    ],
+)  # fmt: skip
+def test_the_limits_of_a_comparison(
+    limits: dict[str, float], proof: Verdict | None, status: str, points: int, how: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    # what this process took before does not count
+    monkeypatch.setattr(compare, "SECONDS", 1.5 * time.thread_time())
+    for name, value in limits.items():
+        monkeypatch.setattr(compare, name, value)
+    found = against("exp(x)", parse_tree("x1E"), None, proof)
+    assert (found.status, found.how) == (status, how)
+    assert found.points == points or (points == 1 and found.how.startswith("only 1 "))
+    assert (found.worst > 0) == (points > 1)
+
+
+def test_a_proof_does_not_outweigh_a_point() -> None:
+    found = against("ln(x)", parse_tree("11xE1EE"), "real", PROOF)
+    assert (found.status, found.points) == ("refuted", 1)
+    assert found.witness == {"at": {"x": "-1"}, "formula": "0.0+3.141592653589793i",
+                             "tree": "0.0-3.141592653589793i"}  # fmt: skip
+
+
+def test_points_left_out_are_not_compared() -> None:
+    tree = parse_tree("1111xE1EEE111111E1EEEExEE1E1EEE1E1E")
+    at = [(var("x"), Fraction(0)), (var("x"), Fraction(1))]
+    assert against("sqrt(x)", tree, but=at).points == 208
+    assert against("sqrt(x)", tree, but=at[:1]).how.startswith("at x = 1 ")
+    assert against("sqrt(x)", tree, but=at[1:]).how.startswith("at x = 0 ")
+    beside = [*at, (var("x"), Fraction(1, 1 << 40))]
+    assert against("sqrt(x)", tree, but=beside).points == 207
+
+
+ZERO_TREE = "111E1EE"
+
+
+@pytest.mark.parametrize(
+    ("formula", "tree", "status", "how"),
+    [
+        ("(10^50+x)-10^50", "x", "unknown", "the formula's own value is not stable"),
+        ("1/(10^50+x-10^50-x)", "x", "unknown", "the formula's own value is not stable"),
+        ("1/(10^80+x-10^80-x)", "x", "unknown", "the formula's own value is not stable"),
+        ("sqrt(2)*sqrt(2)-2+0*x", ZERO_TREE, "agrees", "210 points"),
+        ("sqrt(2)*sqrt(2)-2", ZERO_TREE, "agrees", "40 digits"),
+        ("sqrt(2)*sqrt(2)-2+10^(-100)", ZERO_TREE, "refuted", "1e-100"),
+    ],
+)
+def test_formulas_and_trees_that_cancel(formula: str, tree: str, status: str, how: str) -> None:
+    root = raw_formula(formula)
+    found = check_tree(root, flatten(parse_tree(tree)), ranges(root, {"x": domain("real")}))
+    assert found.status == status
+    assert how in found.how
+
+
+def test_a_logarithm_of_a_hidden_zero_is_not_compared() -> None:
+    nothing = simplify(parse("sqrt(5+2*sqrt(6))-sqrt(2)-sqrt(3)").root)
+    found = against("e", eml(ONE, compile_tree(nothing, ranges(nothing)).tree))
+    assert found.status == "unknown"
+    assert found.how.endswith("the sign of a sum is not visible at this precision")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [((0, 0), "0"), ((2, 0), "2"), ((0, 3), "3i"), ((0, -3), "-3i"), ((1, 2), "1+2i"),
+     ((-1, Fraction(-1, 2)), "-1-1/2i")],
+)  # fmt: skip
+def test_a_point_is_written(value: tuple[int, Fraction], text: str) -> None:
+    assert compare._text(*map(Fraction, value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0j, "0.0"), (2 + 0j, "2.0"), (3j, "0.0+3.0i"), (1 - 2j, "1.0-2.0i"), (-1 + 2j, "-1.0+2.0i")],
+)
+def test_a_value_is_written(value: complex, text: str) -> None:
+    assert compare._complex(value) == text
+
+
+def test_what_raising_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = flatten(parse_tree("1111xE1EEE111111E1EEEExEE1E1EEE1E1E"))
+    root = simplify(parse("sqrt(x)").root)
+    x, used = var("x"), []
+    points = [(x, Fraction(v)) for v in (2, 0, 1)]
+    found = proved_by_raising(root, tree, ranges(root), points, used=used)
+    assert found.status == "proved"
+    assert set(used) == set(points[1:])
+    assert found.how == "raised, the tree has the normal form of the formula"
+    assert not proved_by_raising(root, tree, ranges(root), seconds=0).points
+    monkeypatch.setattr(raised, "LARGEST", len(tree))
+    assert proved_by_raising(root, tree, ranges(root), points).status == "proved"
+    monkeypatch.setattr(raised, "LARGEST", len(tree) - 1)
+    large = proved_by_raising(root, tree, ranges(root), points)
+    assert (large.status, large.how) == ("unknown", "too large to raise: 19 distinct subtrees")
+
+
+@pytest.mark.parametrize(
+    ("over", "kind"),
+    [("integer", "integer"), ("positive", "positive"), ("[1,2]", "positive"), ("real", "real"),
+     ("nonnegative", "real"), ("complex", "complex"), ("upper", "complex")],
+)  # fmt: skip
+def test_what_sympy_is_told_of_a_variable(over: str, kind: str) -> None:
+    assert raised._kind(domain(over)) == kind
 
 
 SAID = [
@@ -175,6 +322,7 @@ def test_what_a_comparison_says(
     assert (found.status, found.how) == (status, how)
     assert (found.points > 0) == (status == "agrees") or found.witness
     assert found.worst < 1e-12
+    assert found.worst > 9e-14 or "10^13" not in source
 
 
 def test_points_outside_the_domain_do_not_refute() -> None:

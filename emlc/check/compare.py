@@ -116,7 +116,7 @@ class _Comparison:
         again, sure = (self.reference.at(point, digits) for digits in _RISING)
         exact = evaluate(self.tape, point, 40)
         known = again is not None and sure is not None and exact.kind != "undecided"
-        if not known or abs(want - again) > _TOLERANCE * (1 + abs(again)):
+        if not known or max(abs(want - sure), abs(again - sure)) > _TOLERANCE * (1 + abs(sure)):
             self.why = "the formula's own value is not stable at the points tried"
             return None
         if exact.kind == "finite" and _apart(exact, sure) <= 4 * abs(again - sure):
