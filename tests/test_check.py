@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -189,8 +188,7 @@ def test_the_limits_of_a_comparison(
     limits: dict[str, float], proof: Verdict | None, status: str, points: int, how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    # what this process took before does not count
-    monkeypatch.setattr(compare, "SECONDS", 1.5 * time.thread_time())
+    monkeypatch.setattr(compare, "SECONDS", 1e9)
     for name, value in limits.items():
         monkeypatch.setattr(compare, name, value)
     found = against("exp(x)", parse_tree("x1E"), None, proof)
