@@ -79,13 +79,44 @@ def test_names_round_trip(name: str) -> None:
     assert made.within(domain("complex"))
 
 
-@pytest.mark.parametrize("text", ["[0,1]", "(0,1]", "[1,inf)", "(-inf,2)", "[-1.5,2.5] nonzero"])
+@pytest.mark.parametrize(
+    "text", ["[0,1]", "(0,1]", "[1,inf)", "(-inf,2)", "[-1.5,2.5] nonzero", "[0.1,0.3]"]
+)
 def test_intervals_round_trip(text: str) -> None:
     assert str(domain(text)) == text
     assert domain(text).im == ZERO
 
 
-@pytest.mark.parametrize("text", ["rael", "[1,0]", "(1,1)", "[0;1]", "[a,b]", "", "[1/0,2]"])
+@pytest.mark.parametrize(
+    ("text", "ends"),
+    [
+        ("[0.1,0.3]", ("1/10", "3/10")),
+        ("[1/3,2/3]", ("1/3", "2/3")),
+        ("(-0.3,1e-9)", ("-3/10", "1e-9")),
+    ],
+)
+def test_an_interval_leaves_out_no_point_that_was_written(text: str, ends: tuple[str, str]) -> None:
+    lo, hi = map(Fraction, ends)
+    made = domain(text).re
+    assert Fraction(made.lo) <= lo < Fraction(math.nextafter(made.lo, 1))
+    assert Fraction(math.nextafter(made.hi, 0)) < hi <= Fraction(made.hi)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rael",
+        "[1,0]",
+        "(1,1)",
+        "[0;1]",
+        "[a,b]",
+        "",
+        "[1/0,2]",
+        "[1,-inf]",
+        "(inf,1)",
+        "[0,1e999999999]",
+    ],
+)
 def test_other_texts_are_errors(text: str) -> None:
     with pytest.raises(DomainError):
         domain(text)

@@ -10,15 +10,17 @@ import emlc
 from emlc.check.reference import Reference
 from emlc.deadline import OutOfTime, within
 from emlc.ir.domain import ZERO, Domain, domain
-from emlc.ir.node import node, var
+from emlc.ir.node import node, var, variables
 from emlc.ir.tape import flatten
 from emlc.parse import parse, parse_tree
+from emlc.passes.normal.cases import prove_equal
 from emlc.passes.normal.equal import is_zero
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
 from emlc.passes.normal.space import Infinite, Space, Unknown
 from emlc.passes.normal.terms import Form
 from emlc.passes.normal.write import write
+from emlc.passes.simplify import simplify
 from emlc.show import show
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import BY_NAME
@@ -203,3 +205,11 @@ def test_reading_ends_when_its_time_is_over() -> None:
     with pytest.raises(OutOfTime), within(0):
         while True:
             read_tape(Space({}), tape)
+
+
+def test_a_power_of_what_turns_out_to_be_zero() -> None:
+    """Where 1 + (1/x)^2 is 0, at x = i, the root under a logarithm is 0 in more than one way."""
+    for text, over in (("acsch(ln(x))", "(-1,1)"), ("sin(asin(x*y))", "[-1,1]")):
+        root = simplify(parse(text).root)
+        proof = prove_equal(root, flatten(root), dict.fromkeys(variables(root), domain(over)), {})
+        assert proof.cases

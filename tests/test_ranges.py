@@ -87,3 +87,20 @@ def test_ranges_hold_every_value(row: Primitive, where: str) -> None:
             assert inside or near or near_edge or abs(z) < 1e-12, (point, z, known)
             seen += 1
     assert seen >= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "held"),
+    [
+        ("exp(x)", "[-1e-17,0]", 1 - Fraction(1, 10**17)),
+        ("exp(x)", "[0,1e-17]", 1 + Fraction(1, 10**17)),
+        ("tanh(x)", "[30,40]", 1 - Fraction(1, 10**26)),
+        ("sqrt(exp(x)-1)", "[-1e-17,1]", None),
+    ],
+)
+def test_a_value_that_rounds_to_a_round_number_is_not_that(
+    text: str, where: str, held: Fraction | None
+) -> None:
+    root = simplify(parse(text).root)
+    known = ranges(root, declare({"x": where})).of(root)
+    assert known.contains(held) if held is not None else not known.real

@@ -18,6 +18,7 @@ Gaussian = tuple[Fraction, Fraction]
 
 _TINY = Fraction(1, 1 << 40)
 _GRAIN = 1 << 100
+_PLAIN = 10**6
 _REAL = [Fraction(n, d) for n, d in (
     (0, 1), (1, 1), (-1, 1), (2, 1), (-2, 1), (1, 2), (-1, 2), (3, 1), (-3, 1), (1, 1000),
     (-1, 1000), (10, 1), (-10, 1), (5, 4), (-7, 3), (30, 1), (-30, 1), (99, 100), (-99, 100),
@@ -32,11 +33,18 @@ _SIDES = [(Fraction(x), s * _TINY) for x in (-2, Fraction(-1, 2), 2, 3) for s in
 
 def specials(d: Domain) -> list[Gaussian]:
     """The points that a set is most often wrong at."""
-    ends = [Fraction(e) for e in (d.re.lo, d.re.hi) if math.isfinite(e)]
+    ends = [_meant(e) for e in (d.re.lo, d.re.hi) if math.isfinite(e)]
     near = [e + s * _TINY for e in ends for s in (1, -1)]
     real = [(x, Fraction(0)) for x in (*ends, *near, *_REAL)]
     plane = [] if d.real else [*_PLANE, *_SIDES]
     return [p for p in dict.fromkeys([*real, *plane]) if d.contains(*p)]
+
+
+def _meant(end: float) -> Fraction:
+    """The end that was written, 3/10 for the double beyond it."""
+    exact = Fraction(end)
+    near = exact.limit_denominator(_PLAIN)
+    return near if abs(near - exact) <= Fraction(math.ulp(end)) else exact
 
 
 def draw(d: Domain, rng: random.Random) -> Gaussian | None:

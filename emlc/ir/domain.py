@@ -6,6 +6,7 @@ Bounds are floats rounded outward, so a set always holds the values it stands fo
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from emlc.tables.domains import PUBLIC, SETS
 
 INF = math.inf
 _SPLIT = 2.0**27 + 1
+_ENDLESS = {-1: ("-inf",), 1: ("inf", "+inf")}
+_FAR = re.compile(r"e[-+]?\d{4}", re.IGNORECASE)  # no double, and long to write out
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Interval:
     def __str__(self) -> str:
         left = "(" if self.lo_open or self.lo == -INF else "["
         right = ")" if self.hi_open or self.hi == INF else "]"
-        return f"{left}{_number(self.lo)},{_number(self.hi)}{right}"
+        return f"{left}{_end(self.lo, -1)},{_end(self.hi, 1)}{right}"
 
 
 LINE = Interval(-INF, INF, True, True)
@@ -85,8 +88,12 @@ ZERO = Interval(0.0, 0.0)
 PI = Interval(math.pi, math.nextafter(math.pi, INF))
 
 
-def _number(x: float) -> str:
-    return str(int(x)) if math.isfinite(x) and x == int(x) else repr(x)
+def _end(x: float, way: int) -> str:
+    """An end as text, 0.1 also for the double beyond it, as which it would be read."""
+    if not math.isfinite(x) or x == int(x):
+        return repr(x) if math.isinf(x) else str(int(x))
+    near = repr(math.nextafter(x, -way * INF))
+    return near if len(near) < len(repr(x)) and _bound(near, way) == x else repr(x)
 
 
 def _down(x: float) -> float:
@@ -330,9 +337,7 @@ def _interval(text: str) -> Interval:
     try:
         if body[:1] not in ("[", "(") or body[-1:] not in ("]", ")") or len(ends) != 2:
             raise ValueError(text)
-        lo, hi = float(Fraction(ends[0])) if "inf" not in ends[0] else -INF, INF
-        if "inf" not in ends[1]:
-            hi = float(Fraction(ends[1]))
+        lo, hi = _bound(ends[0], -1), _bound(ends[1], 1)
     except (ValueError, ZeroDivisionError, OverflowError):
         accepted = ", ".join(PUBLIC)
         raise DomainError(
@@ -342,6 +347,17 @@ def _interval(text: str) -> Interval:
     if lo > hi or (lo == hi and "(" in body[0] + body[-1].replace(")", "(")):
         raise DomainError(f"the interval {text} is empty")
     return Interval(lo, hi, body[0] == "(" or lo == -INF, body[-1] == ")" or hi == INF)
+
+
+def _bound(text: str, way: int) -> float:
+    """The end that a text means, rounded outward (way -1 down, 1 up): no point is left out."""
+    if text.removesuffix("inity") in _ENDLESS[way]:
+        return way * INF
+    if _FAR.search(text):
+        raise OverflowError(text)
+    exact = Fraction(text)
+    near = float(exact)
+    return near if (Fraction(near) - exact) * way >= 0 else math.nextafter(near, way * INF)
 
 
 def in_words(domains: Mapping[str, str]) -> str:

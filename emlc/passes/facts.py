@@ -208,13 +208,14 @@ def exp_of(z: Domain) -> Domain:
 
 def _size(re: Interval) -> Interval:
     """exp of a real interval, never 0."""
-    lo = _outward(math.exp, min(re.lo, 709.0), -1) if re.lo > -740 else 0.0
-    hi = _outward(math.exp, max(re.hi, -740.0), 1) if re.hi < 709 else INF
+    lo = outward(math.exp, min(re.lo, 709.0), -1) if re.lo > -740 else 0.0
+    hi = outward(math.exp, max(re.hi, -740.0), 1) if re.hi < 709 else INF
     lo = max(lo, 0.0)
     return Interval(lo, hi, re.lo_open or lo == 0.0, re.hi_open or hi == INF)
 
 
-def _outward(f: Callable[[float], float], x: float, way: int) -> float:
+def outward(f: Callable[[float], float], x: float, way: int) -> float:
+    """f(x) by the C library, moved outward by more than its error but where it is exact."""
     y = f(x)
     if y in (0.0, 1.0) and x in (0.0, 1.0):
         return y
@@ -270,8 +271,8 @@ def ln_of(z: Domain) -> Domain:
     near, far = _modulus(z)
     if far == 0:
         return domain("real")  # there are none
-    lo = _outward(math.log, near, -1) if near > 0 else -INF
-    hi = _outward(math.log, far, 1)
+    lo = outward(math.log, near, -1) if near > 0 else -INF
+    hi = outward(math.log, far, 1)
     edge = z.real and (z.re.lo_open if z.re.lo >= 0 else z.re.hi_open)
     top = z.real and (z.re.hi_open if z.re.lo >= 0 else z.re.lo_open)
     re = Interval(lo, hi, lo == -INF or edge, hi == INF or (top and not (z.re.lo < 0 < z.re.hi)))

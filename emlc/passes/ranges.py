@@ -16,6 +16,7 @@ from emlc.errors import DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.ir.node import Lit, Node, Var, postorder, substitute
 from emlc.parse import parse
+from emlc.passes.facts import outward
 from emlc.passes.simplify import simplify
 from emlc.show import show
 from emlc.tables.primitives import Cases, Primitive
@@ -294,35 +295,25 @@ def _transfer(row: Primitive, args: list[Domain], rule: str) -> Domain:
 
 def _monotone(row: Primitive, x: Domain) -> Domain:
     """The image of a real interval under a monotone row, by its values at the ends."""
-    ends = [_at(row, x.re.lo), _at(row, x.re.hi)]
-    opens = [x.re.lo_open, x.re.hi_open]
+    below, above = (x.re.lo, x.re.lo_open), (x.re.hi, x.re.hi_open)
     if row.monotone == "down":
-        ends, opens = ends[::-1], opens[::-1]
-    lo = -INF if ends[0] is None else _widen(ends[0], -INF)
-    hi = INF if ends[1] is None else _widen(ends[1], INF)
+        below, above = above, below
+    low, high = _at(row, below[0], -1), _at(row, above[0], 1)
+    lo, hi = (-INF if low is None else low), (INF if high is None else high)
     if lo > hi:
         return domain("real")
-    return Domain(Interval(lo, hi, opens[0] or lo == -INF, opens[1] or hi == INF))
+    return Domain(Interval(lo, hi, below[1] or lo == -INF, above[1] or hi == INF))
 
 
-def _at(row: Primitive, x: float) -> float | None:
-    """The row at an end of an interval, by the C library; None when that has no finite value."""
+def _at(row: Primitive, x: float, way: int) -> float | None:
+    """The row at an end of an interval, rounded outward; None when that has no finite value."""
     f: Callable[[float], float] | None = getattr(math, row.sympy, None) if row.sympy else None
     if f is None or math.isinf(x):
         return None
     try:
-        return f(x)
+        return outward(f, x, way)
     except (ValueError, OverflowError):
         return None
-
-
-def _widen(y: float, towards: float) -> float:
-    """y moved outward by more than the C library's error; 0 and 1 are reached exactly."""
-    if y in (0.0, 1.0):
-        return y
-    for _ in range(4):
-        y = math.nextafter(y, towards)
-    return y
 
 
 def declare(texts: Mapping[str, str]) -> dict[str, Domain]:

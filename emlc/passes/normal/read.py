@@ -131,8 +131,8 @@ def _whole_power(space: Space, a: Form, n: int) -> Value:
         raise Undefined("division by zero")
     if n == 0:
         return space.one
-    if n < 0:
-        space.ln(a)
+    if n < 0 and isinstance(space.ln(a), Infinite):
+        raise Undefined("division by zero")
     c, m = space.factored(a)
     d, made = space.power(m, n)
     return space.spread(made, Fraction(c) ** n * d)
@@ -144,17 +144,20 @@ def _pow(space: Space, a: Form, b: Form) -> Value:
         n = int(constant or 0)
         if abs(n) < 1 << 16:
             return _whole_power(space, a, n)
-    if not a.terms:
-        if space.box(b).re.lo > 0 or space.box(b).within(domain("positive")):
-            return space.zero
-        if space.box(b).re.hi <= 0:
-            raise Undefined("0 to a power that is not positive")
-        raise Unknown("0 to a power of unknown sign")
     log = space.ln(a)
-    assert isinstance(log, Form)
+    if not isinstance(log, Form):
+        return _power_of_zero(space, b)
     made = _mul(space, space.expand(log), b)
     assert isinstance(made, Form)
     return space.exp(space.expand(made))
+
+
+def _power_of_zero(space: Space, b: Form) -> Value:
+    if space.box(b).re.lo > 0 or space.box(b).within(domain("positive")):
+        return space.zero
+    if space.box(b).re.hi <= 0:
+        raise Undefined("0 to a power that is not positive")
+    raise Unknown("0 to a power of unknown sign")
 
 
 def div(space: Space, a: Form, b: Form) -> Value:
