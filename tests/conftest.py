@@ -16,8 +16,7 @@ from emlc.cli import run
 
 def steady(text: str) -> str:
     """The text as a machine with time enough prints it: a slow one compares fewer points."""
-    text = re.sub(r"\b\d+(?=\s+points( of the domain|, largest))", "210", text)
-    return re.sub(r"(difference) \S+e-\d+", r"\1 1e-18", text)
+    return re.sub(r"\b\d+(?=\s+points( of the domain|, largest))", "210", text)
 
 
 class Done:

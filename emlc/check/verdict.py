@@ -28,13 +28,18 @@ class Verdict:
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a yes or no; look at .status")
 
+    @property
+    def gap(self) -> str:
+        """The largest difference in words: what is far below a double's last digit is no number."""
+        return "below 1e-17" if self.worst < 1e-17 else f"{self.worst:.1g}"
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         """What a notebook shows."""
         from emlc.render.notebook import bundle
 
         rows = [("verdict", self.status), ("how", self.how)]
         if self.points > 1:
-            rows.append(("compared", f"{self.points} points, largest difference {self.worst:.1g}"))
+            rows.append(("compared", f"{self.points} points, largest difference {self.gap}"))
         return bundle(f"{self.status}: {self.how}", rows)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 
 from emlc.cli.command import Command, common, domain_option, read_text
 from emlc.cli.report import (
+    coloured,
     derivation,
     document,
     fitted,
@@ -50,7 +51,7 @@ def command(expr: str, tree: str, domain: dict[str, str], explain: bool, as_json
         more = {"steps": steps_json(verdict.steps)} if explain else {}
         document(source=formula, tree=text, domain=domain, verdict=verdict_json(verdict), **more)
     else:
-        result(fitted(judged(verdict, sys.stdout)))
+        result(coloured(fitted(judged(verdict)), verdict.status, sys.stdout))
         if explain:
             result(derivation(verdict.steps))
     return _STATUS[verdict.status]

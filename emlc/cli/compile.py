@@ -196,6 +196,7 @@ def describe(made: Compiled, unchecked: bool) -> None:
     """What a person wants to know of a tree."""
     note("size", f"K = {count(made.size)}, depth {made.depth}, {made.dag} distinct subtrees")
     note("domain", domain_text(made.domain))
-    note("verdict", judged(made.verdict, sys.stderr) + ("; not compared" if unchecked else ""))
+    said = judged(made.verdict) + ("; not compared" if unchecked else "")
+    note("verdict", said, made.verdict.status)
     if made.excluded_points:
         note("excluded", listed(made.excluded_points))

@@ -113,13 +113,14 @@ def fitted(text: str, margin: int = 0) -> str:
 # -- words for people --------------------------------------------------------------------------
 
 
-def note(label: str, text: str) -> None:
-    """One line of the report, wrapped under its label."""
+def note(label: str, text: str, status: str = "") -> None:
+    """One line of the report, wrapped under its label; a status that it opens with is coloured."""
     import textwrap
 
     lines = textwrap.wrap(text, width() - _LABEL, break_long_words=False) or [""]
     head = paint(f"{label:<{_LABEL}}", "faint", sys.stderr)
-    sys.stderr.write(head + f"\n{'':<{_LABEL}}".join(lines) + "\n")
+    said = coloured(f"\n{'':<{_LABEL}}".join(lines), status, sys.stderr)
+    sys.stderr.write(head + said + "\n")
 
 
 @contextmanager
@@ -167,14 +168,20 @@ def failed(error: EmlcError, as_json: bool) -> None:
     sys.stderr.write(paint("error:", "red", sys.stderr) + text.removeprefix("error:") + "\n")
 
 
-def judged(verdict: Verdict, stream: TextIO) -> str:
+def coloured(text: str, status: str, stream: TextIO) -> str:
+    """The text with the status that it opens with in its colour; lines are broken before that."""
+    if not status:
+        return text
+    return paint(status, _STATUS[status], stream) + text.removeprefix(status)
+
+
+def judged(verdict: Verdict) -> str:
     """The verdict in a line: what, how, and how far apart the two were."""
-    said = paint(verdict.status, _STATUS[verdict.status], stream)
-    text = f"{said}: {verdict.how}"
+    text = f"{verdict.status}: {verdict.how}"
     if verdict.points and verdict.status in ("proved", "agrees"):
         if verdict.status == "proved" and verdict.points > 1:
             text += f"; compared at {verdict.points} points"
-        text += f", largest difference {verdict.worst:.1g}"
+        text += f", largest difference {verdict.gap}"
     return text
 
 

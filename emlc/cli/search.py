@@ -155,7 +155,7 @@ def _report(found: SearchResult, ask: Asked) -> None:
         result("\n".join(found.written(f, ask.notation) for f in shown), ask.output)
         others = f"; {len(shown)} trees of this size are shown" if len(shown) > 1 else ""
         note("size", f"K = {best.k}{others}")
-        note("verdict", judged(best.verdict, sys.stderr))
+        note("verdict", judged(best.verdict), best.verdict.status)
         note("inside", _inside(best.infinities, best.complex128))
         if best.domains:
             note("elsewhere", _elsewhere(best.domains))
