@@ -15,7 +15,7 @@ from emlc.errors import ArgumentError, LimitError, NameError_
 from emlc.ir.node import Lit, Node, Var, fold, lit, node, substitute, var, variables
 from emlc.ir.tape import Tape, flatten, is_pure, unflatten
 from emlc.parse import meaning, parse, parse_tree
-from emlc.parse.names import CONSTANTS, canonical
+from emlc.parse.names import canonical, variable_problem
 from emlc.passes.simplify import simplify
 from emlc.tables.primitives import BY_NAME, EML, ROWS, Primitive
 
@@ -162,7 +162,7 @@ def _fraction(sympy: Any, value: Any) -> Fraction:
 
 def _name(text: str) -> str:
     name = canonical(text)
-    if name is None or name in CONSTANTS:
+    if name is None or variable_problem(name) is not None:
         raise NameError_(f"a variable cannot be called {text!r}", hint="rename the symbol")
     return name
 

@@ -151,6 +151,6 @@ def run_dot(source: str, fmt: str) -> bytes:
     except subprocess.CalledProcessError as failure:
         said = failure.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         raise MissingError(f"dot cannot write {fmt}: {said[0][:200]}", hint=_INSTALL) from None
-    except OSError as failure:
+    except (OSError, execute.ExecutableNotFound) as failure:
         raise EmlcError(f"{program} does not run: {failure}", hint=_INSTALL) from None
     return bytes(done.stdout)
