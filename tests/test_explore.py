@@ -28,7 +28,7 @@ from emlc.errors import LimitError
 from emlc.explore import content, page
 from emlc.explore.constants import constants
 from emlc.explore.content import KNOWN
-from emlc.explore.server import Server
+from emlc.explore.server import Places, Server
 from emlc.ir.node import ONE, eml, node, var
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, Primitive
@@ -200,9 +200,8 @@ def test_a_formula_is_compiled(server: Server) -> None:
 def test_time_and_number_are_limited() -> None:
     with Server({"source": ""}, seconds=0.01, at_once=1) as made:
         assert b"takes more than" in made.compiled(formula("x"))[1]
-        made.free.acquire()
+        assert made.places.take(1)
         assert made.compiled(formula("x"))[0] == 503
-        made.free.release()
 
 
 def test_two_hundred_at_once_are_answered(server: Server) -> None:
@@ -227,15 +226,41 @@ def test_two_hundred_at_once_are_answered(server: Server) -> None:
     assert found == [True] * 200
 
 
-def test_a_hostile_formula_does_not_hang_the_next_one(server: Server) -> None:
+def test_a_hostile_formula_does_not_hang_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its time while nobody waits, and little once somebody does."""
+    monkeypatch.setattr("emlc.explore.server._SHARE", 0.5)
     hostile = formula("+".join(f"sin(x{k})^cos(x{k + 1})" for k in range(600)))
-    slow = threading.Thread(
-        target=ask, args=(server, "POST", "/compile", hostile), kwargs={"Content_Type": JSON}
-    )
-    slow.start()
-    status, answer, _ = ask(server, "POST", "/compile", formula("x"), Content_Type=JSON)
+    said: list[bytes] = []
+    with Server({"source": ""}, seconds=60, at_once=1) as made:
+        slow = threading.Thread(target=lambda: said.append(made.compiled(hostile)[1]))
+        slow.start()
+        time.sleep(0.2)
+        status, answer = made.compiled(formula("x"))
+        slow.join()
     assert status == 200 and "error" not in json.loads(answer)
-    slow.join()
+    assert "others wait" in json.loads(said[0])["error"]["message"]
+
+
+def test_the_newest_that_waits_comes_first() -> None:
+    """Who floods the server waits behind the next one to come, and gives up in time."""
+    places, came = Places(1), list[int]()
+
+    def one(k: int) -> None:
+        if places.take(20):
+            came.append(k)
+            places.leave()
+
+    assert places.take(1)
+    threads = [threading.Thread(target=one, args=(k,)) for k in range(3)]
+    for k, thread in enumerate(threads):
+        thread.start()
+        while len(places.waiting) <= k:
+            time.sleep(0.01)
+    assert not places.take(0.05)
+    places.leave()
+    for thread in threads:
+        thread.join()
+    assert came == [2, 1, 0] and not places.waiting
 
 
 def test_many_open_connections_are_turned_away(monkeypatch: pytest.MonkeyPatch) -> None:

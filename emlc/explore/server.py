@@ -2,12 +2,14 @@
 
 Only requests that name this server as their host and come from its own page are answered, so no
 other page in the browser can use it, by rebinding a name or otherwise. Each formula is compiled in
-a process of its own, with a limit of time and memory, and few at once.
+a process of its own, with a limit of time and memory, and few at once; while others wait, each has
+a few seconds only, and the newest comes first.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import socket
 import sys
 import threading
@@ -23,14 +25,14 @@ from emlc.explore.page import page, policy
 HOST = "127.0.0.1"
 AT_ONCE = 2
 _IDLE = 10.0
-_WAIT = 5.0
+_SHARE = 4.0  # seconds of a formula while another waits
+_WAIT = 8.0
 
 
 class Server(ThreadingHTTPServer):
     """Serves the page of one document, and compiles others.
 
-    `seconds` bounds one compilation, `at_once` how many run at the same time; others wait a little
-    for their turn.
+    `seconds` bounds one compilation, `at_once` how many run at the same time.
     """
 
     daemon_threads = True
@@ -47,7 +49,7 @@ class Server(ThreadingHTTPServer):
         super().__init__((HOST, port), _Handler)
         self.front = page(found, served=True).encode()
         self.seconds = seconds
-        self.free = threading.BoundedSemaphore(at_once)
+        self.places = Places(at_once)
         self._open = threading.BoundedSemaphore(limits.REQUESTS)
 
     @property
@@ -86,12 +88,61 @@ class Server(ThreadingHTTPServer):
         wish = _wish(body)
         if wish is None:
             return HTTPStatus.BAD_REQUEST, _complaint("the request is not a formula")
-        if not self.free.acquire(timeout=min(_WAIT, self.seconds)):
+        if not self.places.take(min(_WAIT, self.seconds)):
             return HTTPStatus.SERVICE_UNAVAILABLE, _complaint("busy with other formulas; try again")
         try:
-            return HTTPStatus.OK, _child(*wish, self.seconds)
+            return HTTPStatus.OK, self._child(*wish)
         finally:
-            self.free.release()
+            self.places.leave()
+
+    def _child(self, source: str, domains: list[str]) -> bytes:
+        """What `emlc explore --json` prints of a formula, within limits of time and memory."""
+        words = ["explore", "--json", *(["--domain", *domains] if domains else []), "--", "-"]
+        try:
+            said = child.run("emlc", words, source.encode(), self.seconds, self._share)
+        except UnicodeEncodeError:
+            return _complaint("the formula is not text")
+        if said is None:
+            granted = min(self.seconds, self._share())
+            others = ", and others wait" if granted < self.seconds else ""
+            return _complaint(
+                f"this formula takes more than {granted:g} s{others}", "emlc explore has no limit"
+            )
+        return said if said.strip() else _complaint("this formula takes too much memory")
+
+    def _share(self) -> float:
+        return _SHARE if self.places.waiting else math.inf
+
+
+class Places:
+    """So many at a time; of those that wait, the newest comes first.
+
+    Whoever floods the server waits behind the next one to come.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.waiting: list[object] = []
+        self._free = number
+        self._change = threading.Condition()
+
+    def take(self, seconds: float) -> bool:
+        """Take a place, or give up after so many seconds."""
+        me = object()
+        with self._change:
+            self.waiting.append(me)
+            mine = self._change.wait_for(
+                lambda: self._free > 0 and self.waiting[-1] is me, timeout=seconds
+            )
+            self.waiting.remove(me)
+            self._free -= mine
+            self._change.notify_all()
+        return mine
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self._change:
+            self._free += 1
+            self._change.notify_all()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -185,20 +236,6 @@ def _wish(body: bytes) -> tuple[str, list[str]] | None:
     words = domains.split()
     # a word that looks like an option would be one
     return None if any(word.startswith("-") for word in words) else (source, words)
-
-
-def _child(source: str, domains: list[str], seconds: float) -> bytes:
-    """What `emlc explore --json` prints of a formula, within limits of time and memory."""
-    words = ["explore", "--json", *(["--domain", *domains] if domains else []), "--", "-"]
-    try:
-        said = child.run("emlc", words, source.encode(), seconds)
-    except UnicodeEncodeError:
-        return _complaint("the formula is not text")
-    if said is None:
-        return _complaint(
-            f"this formula takes more than {seconds:g} s", "emlc explore has no limit"
-        )
-    return said if said.strip() else _complaint("this formula takes too much memory")
 
 
 def _complaint(message: str, hint: str = "") -> bytes:
