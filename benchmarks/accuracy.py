@@ -68,6 +68,19 @@ def powers(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     return x, rng.uniform(-745, 709, n) / np.log(x)
 
 
+def roots(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = powers(rng, n)
+    return x, 1 / y
+
+
+ABOVE = mixed(near(1.0, -15.6, 0, False), spread(0, 308, False))
+
+
+def outside(rng: np.random.Generator, n: int) -> np.ndarray:
+    """From 1 up and from -1 down."""
+    return ABOVE(rng, n) * rng.choice([-1.0, 1.0], n)
+
+
 ANY = mixed(spread(-307, 308), even(-5, 5))
 UNIT = mixed(even(-1, 1), spread(-307, 0), lambda rng, n: 1 - spread(-16, 0, False)(rng, n))
 
@@ -130,6 +143,11 @@ CASES = (
     Case("cbrt", mp.cbrt, one(spread(-323, 308, False)), "all positive doubles"),
     Case("hypot", mp.hypot, lambda r, n: (ANY(r, n), ANY(r, n)), "all pairs of doubles"),
     Case("pow", mp.power, powers, "x^y from 1e-323 to 1e308"),
+    Case("root", lambda x, n: mp.power(x, 1 / n), roots, "x^(1/n) from 1e-323 to 1e308"),
+    Case("asec", mp.asec, one(outside), "from 1 and -1, next to them"),
+    Case("acsc", mp.acsc, one(outside), "the same"),
+    Case("asech", mp.asech, one(lambda r, n: 1 / ABOVE(r, n)), "0 to 1, next to 1"),
+    Case("acoth", mp.acoth, one(outside), "from 1 and -1, next to them"),
 )  # fmt: skip
 
 # Formulas, each with itself for mpmath; points of every magnitude from 1e-300 to 1e300.

@@ -67,6 +67,11 @@ UNIT = np.concatenate([evenly(-1, 1), signed(-300, 0), 1 - sizes(-15, 0)])
 TURNS = np.concatenate([evenly(-50, 50), signed(-300, 8), np.arange(1, 400) * (math.pi / 2)])
 POWER = np.concatenate([sizes(-300, 300), 1 + signed(-8, -0.4)])
 
+
+def mp_root(x: Any, n: Any) -> Any:
+    return mp.power(x, 1 / n)
+
+
 KERNELS: list[tuple[str, Callable[..., Any], tuple[np.ndarray, ...], float]] = [
     ("exp", mp.exp, (np.concatenate([evenly(-745, 709.7), signed(-300, 2.8)]),), 1),
     ("ln", mp.log, (ABOVE,), 1),
@@ -92,6 +97,7 @@ KERNELS: list[tuple[str, Callable[..., Any], tuple[np.ndarray, ...], float]] = [
     ("cbrt", mp.cbrt, (ABOVE,), 1),
     ("hypot", mp.hypot, (WIDE, WIDE[::-1].copy()), 2),
     ("pow", mp.power, (POWER, evenly(-744, 709).repeat(2) / np.log(POWER)), 2),
+    ("root", mp_root, (POWER, np.log(POWER) / evenly(-744, 709).repeat(2)), 2),
     ("sigmoid", lambda x: 1 / (1 + mp.exp(-x)), (evenly(-740, 40),), 2),
     ("softplus", lambda x: mp.log1p(mp.exp(x)), (evenly(-740, 40),), 2),
 ]
@@ -119,9 +125,9 @@ def test_kernels_are_accurate(
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 5e-324, -2e-308, 1e300, -1.7e308]
 SPECIAL += [math.inf, -math.inf, math.nan, 709.5, -745.0, 750.0]
-# Rows that have lanes done again where numpy's value is in question: huge angles, and pairs of
-# infinities.
-AGAIN = ("sin", "cos", "tan", "atan2", "hypot", "pow")
+# Rows that have lanes done again where numpy's value is in question: huge angles, pairs of
+# infinities, and 1/n beyond doubles.
+AGAIN = ("sin", "cos", "tan", "atan2", "hypot", "pow", "root")
 
 
 @TARGETS
@@ -194,6 +200,14 @@ VALUES = [
     ("x^-12 - x^-6", {"x": 1e60}, -0.0),
     ("sin(x)", {"x": 1e22}, -0.8522008497671888),
     ("(x/y)^2*y", {"x": 1e-200, "y": 1e200}, 0.0),
+    ("asec(x)", {"x": 1 + 2**-27}, 0.00012207031212104387),
+    ("acos(1/x)", {"x": -1 - 2**-27}, 3.1414705832776724),
+    ("acsc(x)", {"x": 1 + 2**-27}, 1.5706742564827756),
+    ("asech(x)", {"x": 1 - 2**-27}, 0.00012207031287895612),
+    ("acoth(x)", {"x": 1 + 2**-27}, 9.704060529701879),
+    ("acoth(x)", {"x": -1.0}, -math.inf),
+    ("x^(1/10)", {"x": 1e-104}, 3.981071705534973e-11),
+    ("x^(1/3)", {"x": 1e288}, 1e96),
 ]
 
 

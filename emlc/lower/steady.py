@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 from emlc.errors import DomainError, LimitError
-from emlc.ir.node import Head, Lit, Node, Var, node, postorder
+from emlc.ir.node import Head, Lit, Node, Var, lit, node, postorder
 from emlc.lower.expand import double
 from emlc.parse import parse
 from emlc.passes.match import COMMUTE, match
@@ -136,9 +137,25 @@ def _power(n: Node) -> Node | None:
     if n.args[1] is HALF:
         return node(BY_NAME["sqrt"], n.args[0])
     exponent = _exponent(n)
-    if exponent is None or not 1 <= abs(exponent) <= LARGEST_POWER:
+    if exponent is None:
+        return _fractional(n)
+    if not 1 <= abs(exponent) <= LARGEST_POWER:
         return None
     return _whole(n.args[0], exponent)
+
+
+def _fractional(n: Node) -> Node | None:
+    """x^c for a number c that is no double."""
+    x, y = n.args
+    if not isinstance(y.head, Lit) or y.head.value.denominator == 1:
+        return None
+    if y.head.value == Fraction(1, 3):
+        return node(BY_NAME["cbrt"], x)
+    near = Fraction(double(y.head.value))
+    rest = y.head.value - near
+    if abs(rest) < 1e-200:
+        return None
+    return node(HELPERS["fractional"], x, lit(near), lit(rest))
 
 
 def _whole(x: Node, n: int) -> Node:

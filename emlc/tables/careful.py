@@ -21,13 +21,30 @@ COMMON: tuple[tuple[str, str], ...] = (
     ("coth(x)", "inv(tanh(x))"),
 )
 
-# Those, and two that the compiled code does without: it computes such roots again where they
+# Inverse functions of 1/x, which rounding spoils beside 1 and -1. Off the real domain the principal
+# values of the sides may differ.
+INVERSES: tuple[tuple[str, str], ...] = tuple(
+    (left, right)
+    for name, inner, right in (
+        ("asec(x)", "acos(inv(x))", "atan2(sqrt(abs(x)-1)*sqrt(abs(x)+1),x/abs(x))"),
+        ("acsc(x)", "asin(inv(x))", "atan2(x/abs(x),sqrt(abs(x)-1)*sqrt(abs(x)+1))"),
+        ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt((1-x)/(2*x)))"),
+        ("acoth(x)", "atanh(inv(x))", "log1p(2/(abs(x)-1))/2*(x/abs(x))"),
+        # no number at 0, where the arc tangent of an infinity has two sides
+        ("acot(x)", "atan(inv(x))", "atan(inv(x))+0/x"),
+    )
+    for left in (name, inner)
+)
+
+# COMMON, and two that the compiled code does without: it computes such roots again where they
 # overflow.
 EXPORTED = (*COMMON, ("sqrt(sqr(x)+1)", "hypot(x,1)"), ("sqrt(sqr(x))", "abs(x)"))
 
 # Left side; right side, in emlc's own syntax, or the name of a helper and its arguments.
 FORMS: tuple[tuple[str, ...], ...] = (
     *COMMON,
+    *INVERSES,
+    ("root(x,3)", "cbrt(x)"),
     ("log1p(-exp(x))", "ln(-expm1(x))"),
     ("inv(1+exp(x))", "sigmoid(-x)"),
     ("x/(1+exp(y))", "x*sigmoid(-y)"),
@@ -80,6 +97,7 @@ HELPERS: dict[str, Primitive] = {
         P("gap", ("s", "x", "y")),  # s - x where s = sqrt(x^2 + y)
         P("gap_over", ("s", "x", "y", "z")),  # the same divided by z
         P("cube", ("x",)),  # x^3, rounded once
+        P("fractional", ("x", "y", "low")),  # x^(y + low) for a number y + low that is no double
         # powers that squares and cubes give with an error of 4 units in the last place or more
         *(P(f"power{n}", ("x",)) for n in (10, 11, 13, 14, 15, 16)),
     )

@@ -72,7 +72,17 @@ KERNELS: dict[str, Kernel] = {
     "sigmoid": K(calm="x", under="always", line="1/(1+np.exp(-{x}))"),
     "softplus": K(calm="x", under="always", line="np.logaddexp(0,{x})"),
     "pow": K(under="always"),
-    "cbrt": K("x", line="np.where({x}<0,np.nan,np.cbrt({x}))"),
+    # 1/n is whole for powers of 2 alone
+    "root": K(
+        under="always",
+        line="(np.longdouble({x})**(1/np.longdouble({n}))).astype(np.result_type({x},{n}))"
+        "+0*np.sqrt(np.where(({n}==0)|(({x}<0)&(np.abs(np.frexp({n})[0])!=0.5)),-1.0,0.0))",
+    ),
+    "fractional": K(
+        under="always",
+        line="(np.longdouble({x})**(np.longdouble({y})+{low})).astype(np.result_type({x},{y}))",
+    ),
+    "cbrt": K("x", line="np.cbrt({x})+0/(1+np.sqrt({x}))"),
     "hypot": K("xy", line="np.hypot({x},{y})"),
     "gap": K(line="np.where({x}>0,{y}/np.where({x}>0,{s}+{x},1.0),{s}-{x})"),
     "gap_over": K("sxyz", line="np.where({x}>0,{y}/np.where({x}>0,{s}+{x},1.0),{s}-{x})/{z}"),

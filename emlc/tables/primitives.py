@@ -146,6 +146,8 @@ ROWS: tuple[Primitive, ...] = (
       real_only=True, derivative=("x/abs(x)",), aliases=("Abs", "fabs")),
     P("cbrt", _X, meaning="x^(1/3)", domain="x:nonnegative", range="nonnegative", plane="right",
       monotone="up", derivative=("1/(3*cbrt(x)^2)",), mpmath="cbrt({x})",
+      # no number below 0
+      c="cbrt({x})+0/(1+sqrt({x}))",
       wolfram="{x}^(1/3)", latex=r"\sqrt[3]{{{x}}}"),
     P("root", ("x", "n"), meaning="x^(1/n)", domain="x:nonnegative; n:positive",
       range="nonnegative", wolfram="Surd[{x},{n}]", latex=r"\sqrt[{n}]{{{x}}}",

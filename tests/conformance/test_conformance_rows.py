@@ -111,7 +111,7 @@ def test_a_row_that_sympy_leaves_open_is_proved_by_its_normal_form(row: Witness)
 def pool(names: tuple[str, ...], real: bool) -> Iterator[Point]:
     """Points on both sides of every cut, on the cuts, and at the special places."""
     line = [Fraction(n) for n in (0, 1, -1, -5, 12, -12, "1/2", "-1/2", "7/3", "-7/3", "1/1000",
-                                  "-1/1000")]  # fmt: skip
+                                  "-1/1000", "1/7", "3/4", "8/9", "4/3")]  # fmt: skip
     values = [(x, Fraction(0)) for x in line]
     if not real:
         values += [(x, s * TINY) for x in (-2, -HALF, HALF, Fraction(2)) for s in (1, -1)]

@@ -49,7 +49,8 @@ class Dialect:
     constants  the language of parts without variables on the line, where it is another one, and
     lifted     what makes such a part fit to stand beside variables in a call
     inner      (argument, kind) -> what the lines call it
-    signed     whether zeros have signs that say on which side of a cut a point lies
+    signed     whether numbers are doubles: zeros have signs that say on which side of a cut a point
+               lies, and what is not real is nan
     sided      whether functions heed them; elsewhere the value is moved to the other side
     comment    what starts a comment, and what ends it
     """
@@ -81,14 +82,13 @@ def formula_code(
     names = argument_names(variables(root), dialect.name, name)
     kind = PLANE if not real else SHADOW if imaginary(root) else LINE
     write = _Writer(dialect, names, kind)
-    if kind == LINE:
-        root = stabilize(root)
-    functions = [dialect.function(write.body(name, [root]))]
+    made = stabilize(root, doubles=dialect.signed) if kind == LINE else root
+    functions = [dialect.function(write.body(name, [made]))]
     if with_gradient:
-        slopes = gradient(root, tuple(names))
+        slopes = gradient(stabilize(root, doubles=False) if kind == LINE else root, tuple(names))
         if kind == LINE:
-            slopes = tuple(stabilize(slope) for slope in slopes)
-        functions.append(dialect.function(write.body(f"{name}_gradient", [root, *slopes])))
+            slopes = tuple(stabilize(slope, doubles=dialect.signed) for slope in slopes)
+        functions.append(dialect.function(write.body(f"{name}_gradient", [made, *slopes])))
     gap = "\n\n" if dialect.name == "c" else "\n\n\n"
     text = dialect.module(gap.join(functions), kind != LINE)
     return "\n".join([*renamed(names, *dialect.comment), text, ""])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from emlc.lower.native import newton
 from emlc.lower.native.exponential import exp_sum, scale
 from emlc.lower.native.logarithm import getexp, ln_precise
-from emlc.lower.native.newton import inside, root
 from emlc.lower.native.ssa import Code, Value
 
 Pair = tuple[Value, Value]
@@ -15,21 +15,41 @@ Pair = tuple[Value, Value]
 
 def pow(code: Code, x: Value, y: Value) -> Value:
     """x^y as numpy has it: nan for x < 0 unless y is whole, 1 for y = 0 and for x = 1."""
+    made = _power(code, x, y, None, code.round(y).same(y))
+    return code.select(x.same(1.0) | y.same(0.0), 1.0, made)
+
+
+def root(code: Code, x: Value, n: Value) -> Value:
+    """x^(1/n) for 1/n as it is; nan for x < 0 unless 1/n is whole, and for n = 0."""
+    y = 1.0 / n
+    rest = code.fma(-y, n, 1.0)
+    made = _power(code, x, y, rest * y, code.round(y).same(y) & rest.same(0.0))
+    return code.select(rest.same(rest), made, code.number(math.nan))
+
+
+def fractional(code: Code, x: Value, y: Value, low: Value) -> Value:
+    """x^(y + low), nan for x < 0."""
+    return code.select(x >= 0.0, _power(code, x, y, low, None), code.number(math.nan))
+
+
+def _power(code: Code, x: Value, y: Value, more: Value | None, whole: Value | None) -> Value:
+    """|x|^(y + more) with the sign of x^y, and nan for x < 0 unless y is whole."""
     high, low = ln_precise(code, code.abs(x))
     code.breathe()
     product = y * high
     rest = code.fma(y, high, -product) + y * low
+    if more is not None:
+        rest = code.fma(more, high, rest)
     wide = code.abs(product) < 1e3
     made = exp_sum(code, product, code.select(wide, rest, 0.0))
-    below = x < 0.0
-    whole = code.round(y).same(y)
+    if whole is None:
+        return made
     half = y * 0.5
     odd = whole & ~code.round(half).same(half)
     signed = code.bits(code.select(odd, x, code.abs(x)))
     sign = signed & (-(1 << 63))
-    made = code.select(below & ~whole, code.number(math.nan), made)
-    made = code.doubles(code.bits(made) | sign)
-    return code.select(x.same(1.0) | y.same(0.0), 1.0, made)
+    made = code.select((x < 0.0) & ~whole, code.number(math.nan), made)
+    return code.doubles(code.bits(made) | sign)
 
 
 def whole(n: int) -> Callable[[Code, Value], Value]:
@@ -77,8 +97,8 @@ def hypot(code: Code, x: Value, y: Value) -> Value:
     """sqrt(x^2 + y^2) without overflow."""
     if code.target.quick:
         total = code.fma(x, x, y * y)
-        code.doubt(inside(code, total))
-        return code.vast(root(code, total), -451, 451)
+        code.doubt(newton.inside(code, total))
+        return code.vast(newton.root(code, total), -451, 451)
     a, b = code.abs(x), code.abs(y)
     largest = code.most(a, b)
     if code.target.avx512:
