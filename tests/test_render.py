@@ -301,7 +301,7 @@ def test_directions_turn_the_picture(style: Style) -> None:
         ("cbrt(y)", "<mroot><mi>y</mi><mn>3</mn></mroot>"),
         ("alpha_1^2", "<msup><msub><mi>α</mi><mn>1</mn></msub><mn>2</mn></msup>"),
         ("-pi", "<mrow><mo>−</mo><mi>π</mi></mrow>"),
-        ("abs(x)", "<mrow><mo>|</mo><mi>x</mi><mo>|</mo></mrow>"),
+        ("abs(x)", '<mrow><mo stretchy="false">|</mo><mi>x</mi><mo stretchy="false">|</mo></mrow>'),
         ("mass", '<mi mathvariant="normal">mass</mi>'),
     ],
 )

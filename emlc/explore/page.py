@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from emlc.render.svg import xml
+from emlc.render.theme import theme_of
 
 _SCRIPTS = ("compute.js", "plots.js", "cuts.js", "page.js")
 
@@ -28,7 +30,8 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
     >>> text.count("<script"), "default-src 'none'" in text
     (5, True)
     """
-    data = json.dumps({**found, "served": served}, ensure_ascii=False, separators=(",", ":"))
+    more = {"served": served, "dark": _dark()}
+    data = json.dumps({**found, **more}, ensure_ascii=False, separators=(",", ":"))
     holes = {
         "policy": policy(served=served),
         "title": f"{xml(str(found['source'])[:80])} – emlc",
@@ -45,6 +48,12 @@ def page(found: Mapping[str, Any], *, served: bool = False) -> str:
         name, text = piece.split("}}", 1)
         parts += [holes[name], text]
     return "".join(parts)
+
+
+def _dark() -> dict[str, str]:
+    """The colour on a dark page for each colour of the picture."""
+    light, dark = (asdict(theme_of(name)) for name in ("light", "dark"))
+    return {light[use]: dark[use] for use in light}
 
 
 def policy(*, served: bool) -> str:

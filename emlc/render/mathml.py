@@ -24,6 +24,7 @@ _ODD_LETTERS = {
     "varsigma": "ς", "varphi": "φ", "phi": "ϕ", "hbar": "ℏ", "ell": "ℓ",
     "lambda": "λ", "Lambda": "Λ",
 }  # fmt: skip
+_TALL = ("<mfrac", "<msqrt", "<mroot")
 _APPLY = "<mo>&#x2061;</mo>"
 _NEEDS = {"frac": 2, "sqrt": 1}
 _TAGS = {"frac": "mfrac", "sqrt": "msqrt", "root": "mroot", "^": "msup", "_": "msub"}
@@ -115,13 +116,15 @@ def _close(stack: list[_Group]) -> None:
 
 
 def _fence(stack: list[_Group], side: str, mark: str) -> None:
-    """A bracket that grows with what it holds."""
+    """A bracket that grows with what it holds; one that need not is set closer if it is told so."""
     if side == "left":
         stack.append(_Group(mark))
         return
     group = stack.pop()
     inside = "".join(group.items)
-    stack[-1].add(f"<mrow><mo>{group.opening}</mo>{inside}<mo>{mark}</mo></mrow>")
+    tall = any(tag in inside for tag in _TALL)
+    mo = "<mo>" if tall else '<mo stretchy="false">'
+    stack[-1].add(f"<mrow>{mo}{group.opening}</mo>{inside}{mo}{mark}</mo></mrow>")
 
 
 def _leaf(group: _Group, found: re.Match[str]) -> None:

@@ -16,6 +16,10 @@
     timer,
     drawing = 0;
 
+  const dark = matchMedia("(prefers-color-scheme: dark)"),
+    first = JSON.parse($("data").textContent),
+    shades = first.dark;
+
   function make(tag, attributes = {}, ...children) {
     const e = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
@@ -51,10 +55,15 @@
     choices();
     drawPlot();
     drawPlane();
-    $("picture").replaceChildren(data.picture ? parsed(data.picture, "image/svg+xml") : "");
+    drawPicture();
     $("picture-box").hidden = !data.picture;
     $("text").textContent = data.text;
     $("text-box").hidden = !data.text;
+  }
+  function drawPicture() {
+    const colour = (hex) => (dark.matches && shades[hex]) || hex;
+    const shown = data.picture.replace(/#[0-9a-f]{6}\b/g, colour);
+    $("picture").replaceChildren(shown ? parsed(shown, "image/svg+xml") : "");
   }
   function measure() {
     sizes = [];
@@ -355,7 +364,9 @@
     ).length;
     plots.curves(canvas, xs, formula && wanted, tree, low[0], high[0]);
     words.textContent =
-      (formula ? `Largest difference at ${both.length} points: ${worst.toExponential(1)}. ` : "") +
+      (formula && both.length
+        ? `Largest difference at ${both.length} points: ${worst.toExponential(1)}. `
+        : "") +
       (beyond ? `${without(beyond)} ` : "") +
       ([...tree, ...wanted].some((v) => plots.finite(v) && Math.abs(v[1]) > 1e-9)
         ? "Thin lines are imaginary parts."
@@ -424,9 +435,11 @@
       else
         words.textContent =
           (formula
-            ? apart
-              ? `They differ at ${apart.toLocaleString("en")} of ${compared.toLocaleString("en")} points, marked white. `
-              : `They agree at all ${compared.toLocaleString("en")} points where both have a value. `
+            ? !compared
+              ? ""
+              : apart
+                ? `They differ at ${apart.toLocaleString("en")} of ${compared.toLocaleString("en")} points, marked white. `
+                : `They agree at all ${compared.toLocaleString("en")} points where both have a value. `
             : "") + (beyond ? without(beyond) : "");
     };
     setTimeout(rows, 0);
@@ -537,7 +550,7 @@
   $("plot-variable").addEventListener("change", drawPlot);
   for (const id of ["plane-formula", "plane-tree"]) $(id).addEventListener("click", pick);
   $("ask").addEventListener("submit", ask);
-  const first = JSON.parse($("data").textContent);
+  dark.addEventListener("change", () => [drawPicture, drawPlot].forEach((draw) => draw()));
   if (first.served) {
     $("ask").hidden = false;
     $("source").value = first.source;
