@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,6 @@ from emlc.search import search, work
 from emlc.search.exact import (
     TooLarge,
     Undefined,
-    evaluate_exact,
     exp_exact,
     ln_exact,
     minus_exact,
@@ -32,6 +31,18 @@ from emlc.search.table import CELL_BITS, Table, begin, find, grow
 
 X = 0.5772156649015329
 ALPHABETS = {"1": {"1": 1.0}, "1x": {"1": 1.0, "x": X}}
+
+
+def evaluate_exact(rpn: Iterable[str], values: Mapping[str, Any], mp: Any) -> Any:
+    """The value of a tree; raises Undefined or TooLarge."""
+    stack: list[Any] = []
+    for token in rpn:
+        if token == "E":
+            y, x = stack.pop(), stack.pop()
+            stack.append(minus_exact(mp, exp_exact(mp, x), ln_exact(mp, y)))
+        else:
+            stack.append((mp.mpf(1), mp.mpf(0)) if token == "1" else values[token])
+    return stack.pop()
 
 
 @cache

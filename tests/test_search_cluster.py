@@ -21,7 +21,7 @@ def test_a_killed_worker_loses_nothing() -> None:
     got: list[Outcome] = []
 
     def work(address: str) -> None:
-        got.extend(run_shards(shards, scheduler=address))
+        got.extend(run_shards(shards, address))
 
     options: dict[str, Any] = {"processes": True, "dashboard_address": None}
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **options) as cluster:

@@ -146,12 +146,15 @@ def _apart(got: Ball, want: Any) -> Any:
     import mpmath
 
     with mpmath.workdps(60):
-        return abs(mpmath.mpc(_mpf(mpmath, got.value.real), _mpf(mpmath, got.value.imag)) - want)
+        return abs(middle(got) - want)
 
 
-def _mpf(mp: Any, x: Any) -> Any:
-    mantissa, exponent = x.mid().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
+def middle(ball: Ball) -> Any:
+    """The middle of a finite value as an mpmath number, at the precision that is set."""
+    import mpmath
+
+    parts = (x.mid().man_exp() for x in (ball.value.real, ball.value.imag))
+    return mpmath.mpc(*(mpmath.ldexp(mpmath.mpf(int(m)), int(e)) for m, e in parts))
 
 
 def _equals(value: Any, expected: Fraction) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emlc.cli.data import open_data
 from emlc.errors import ArgumentError, MissingError, ParseError, shorten
-from emlc.parse.names import canonical, variable_problem
+from emlc.parse.names import canonical, variable_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +126,7 @@ def _parquet(file: str) -> dict[str, Any]:
 def _place(file: str, held: dict[str, Any], name: str) -> str:
     """The written name of a column that may be given as formulas spell it."""
     for written in held:
-        if name in (written, canonical(written), _spelled(written)):
+        if name in (written, canonical(written), variable_of(written)):
             return written
     shown = ", ".join(list(held)[:12])
     raise ArgumentError(f"{file} has no column {name}", hint=f"its columns are {shown}")
@@ -161,14 +161,8 @@ def _number(cell: Any) -> float:
     return float(cell)
 
 
-def _spelled(name: str) -> str | None:
-    """The variable that a column's name makes, None where it makes none."""
-    made = canonical("_".join(name.replace("-", " ").split()))
-    return made if made and variable_problem(made) is None else None
-
-
 def _variable(name: str, taken: dict[str, Any]) -> str:
-    made = _spelled(name)
+    made = variable_of(name)
     if made is not None and made not in taken:
         return made
     return next(v for k in range(1, len(taken) + 2) if (v := f"x{k}") not in taken)

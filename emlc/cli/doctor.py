@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 import shutil
@@ -82,18 +81,17 @@ def _section(name: str, lines: list[Found]) -> str:
 
 
 def _itself() -> list[Found]:
+    from emlc.lower.threads import processors
+
     python = platform.python_version()
     return [
         Found("emlc", None, __version__),
         Found("python", sys.version_info >= (3, 11), f"{python} ({sys.executable})"),
         Found("system", None, f"{platform.system()} {platform.release()}, {platform.machine()}"),
-        Found("processor", None, f"{_cores()} cores, {' '.join(_features()) or 'no vector units'}"),
+        Found(
+            "processor", None, f"{processors()} cores, {' '.join(_features()) or 'no vector units'}"
+        ),
     ]
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _features() -> list[str]:

@@ -127,6 +127,16 @@ def reads_as_function(name: str) -> bool:
     return name not in LETTERS and (lower in NOT_ELEMENTARY or lower in FUNCTIONS)
 
 
+def variable_of(text: str) -> str | None:
+    """The variable that stands for a column of data, None where its name makes none.
+
+    >>> variable_of("body mass"), variable_of("sin"), variable_of("2nd")
+    ('body_mass', None, None)
+    """
+    name = canonical("_".join(text.replace("-", " ").split()))
+    return name if name and variable_problem(name) is None else None
+
+
 def variable_problem(name: str) -> tuple[str, str] | None:
     """Why this canonical name cannot be a variable, and a hint; None when it can."""
     reason = NOT_NUMBERS.get(name.lower())

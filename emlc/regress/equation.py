@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import DomainError, LimitError
+from emlc.ir.domain import in_words
 from emlc.ir.node import Lit, Node, fold, lit, node, substitute, variables
 from emlc.ir.tape import flatten, measure
 from emlc.lower.jit import Array
@@ -161,15 +162,10 @@ def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
             e.tree = compile_tree(root, found).tree
         except (DomainError, LimitError):
             continue
-        e.domain = domain_text({n: d for n, d in found.domain().items() if n not in e.constants})
+        e.domain = in_words({n: d for n, d in found.domain().items() if n not in e.constants})
         break
     e.k = measure(flatten(e.tree if e.tree is not None else root)).size
     return e
-
-
-def domain_text(domain: dict[str, str]) -> str:
-    """A domain as a person reads it."""
-    return ", ".join(f"{n} {'in ' if d[0] in '[(' else ''}{d}" for n, d in domain.items())
 
 
 def front(equations: Sequence[Equation]) -> list[Equation]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from emlc.errors import ArgumentError, MissingError
 from emlc.lower.jit import Array
-from emlc.parse.names import canonical, variable_problem
+from emlc.parse.names import variable_of
 from emlc.regress.equation import Equation
 from emlc.regress.fit import Fit, Options, fit
 
@@ -167,19 +167,9 @@ def _names(given: Any, count: int) -> list[str]:
     texts = [str(name) for name in given] if given is not None else [f"x{k}" for k in range(count)]
     found: list[str] = []
     for k, text in enumerate(texts):
-        name = variable(text)
+        name = variable_of(text)
         found.append(name if name and name not in found else f"x{k}")
     return found
-
-
-def variable(text: str) -> str | None:
-    """The variable that stands for a column, None where its name makes none.
-
-    >>> variable("body mass"), variable("sin"), variable("2nd")
-    ('body_mass', None, None)
-    """
-    name = canonical("_".join(text.split()).replace("-", "_"))
-    return name if name and variable_problem(name) is None else None
 
 
 def _mark(X: Array, y: Array) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import EmlcError
+from emlc.ir.domain import in_words
 from emlc.ir.node import Node, from_tokens, variables
 from emlc.ir.tape import flatten
 from emlc.lower.jit import Array
@@ -19,7 +20,7 @@ from emlc.passes.ranges import declare
 from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
 from emlc.regress.data import checked
-from emlc.regress.equation import Equation, domain_text, front, r_squared, with_tree
+from emlc.regress.equation import Equation, front, r_squared, with_tree
 from emlc.regress.evolve import State, Task
 from emlc.regress.exact import Solution, solve
 from emlc.regress.finish import prune, round_free, snap
@@ -367,4 +368,4 @@ def _raised(tree: Node, data: Mapping[str, Array]) -> tuple[Node, str]:
     longer = len(show(made.formula)) > len(show(tree, "nested"))
     if not made.proved or made.conditions or longer:
         return tree, ""
-    return made.formula, domain_text(made.domain)
+    return made.formula, in_words(made.domain)

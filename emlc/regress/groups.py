@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import MissingError
+from emlc.lower.threads import processors
 from emlc.regress.archive import Archive, archive
 from emlc.regress.evolve import PEOPLE, Population, State, Task
 from emlc.tables.primitives import Primitive
@@ -28,7 +28,7 @@ class Groups:
 
     def __init__(self, task: Task, seed: int, jobs: int = 1) -> None:
         self.task, self.seed = task, seed
-        self.jobs = jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
+        self.jobs = jobs if jobs > 0 else max(1, processors() + 1 + jobs)
         self.kept = archive(task.max_size)
         self.before = 0
         self._next(0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from emlc.errors import ArgumentError
-from emlc.ir.node import Lit, Node, Var, fold
+from emlc.ir.node import Lit, Node, Var, fold, node, var
 from emlc.lower import cache
 from emlc.lower.expand import double, expand
 from emlc.parse import parse
@@ -83,8 +83,6 @@ def source(known: Sequence[Primitive]) -> str:
 
 
 def _body(row: Primitive) -> Node:
-    from emlc.ir.node import node, var
-
     return node(row, *(var(p) for p in row.params))
 
 

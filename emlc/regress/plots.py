@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emlc.errors import ArgumentError, MissingError
+from emlc.errors import ArgumentError, MissingError, shorten
 from emlc.lower.jit import Array
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def save(
     made: Fit, columns: Mapping[str, Any], target: Any, file: str, *, target_name: str = "y"
 ) -> None:
     """Draw a fit to a .svg, .png or .pdf file. Raises ArgumentError for another ending."""
-    _write(figure(made, columns, target, target_name=target_name), file)
+    _write(figure(made, columns, target, target_name), file)
 
 
-def figure(made: Fit, columns: Mapping[str, Any], target: Any, *, target_name: str = "y") -> Any:
+def figure(made: Fit, columns: Mapping[str, Any], target: Any, target_name: str) -> Any:
     """A matplotlib figure: data against formula, residuals, and the Pareto front."""
     drawn = _figure(12.0, 3.8)
     data, residuals, pareto = drawn.subplots(1, 3)
@@ -56,7 +56,7 @@ def figure(made: Fit, columns: Mapping[str, Any], target: Any, *, target_name: s
         data.plot(ends, ends, color=_FAINT, linewidth=1)
         data.set_xlabel("formula")
         data.set_ylabel(target_name)
-    data.set_title(_short(made.best.text), fontsize=9)
+    data.set_title(shorten(made.best.text, 60), fontsize=9)
     residuals.plot(predicted, y - predicted, ".", color=_INK)
     residuals.axhline(0.0, color=_FAINT, linewidth=1)
     residuals.set_xlabel("formula")
@@ -127,10 +127,6 @@ def _draw_tree(axes: Any, circuit: Circuit, mix: Array) -> None:
             )  # fmt: skip
     axes.plot(*zip(*(place(s) for s in range(1, gates)), strict=True), "o", color=_MARK, ms=4)
     axes.set_axis_off()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _write(drawn: Any, file: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,9 +193,9 @@ def paper_data(rpn: Sequence[str], step: float = 0.1) -> tuple[dict[str, Array],
     return _where_real(rpn, x, y)
 
 
-def same_elsewhere(found: Sequence[str], rpn: Sequence[str], points: int = 400) -> bool:
+def same_elsewhere(found: Sequence[str], rpn: Sequence[str]) -> bool:
     """Whether two trees of x and y agree where the paper tests, x and y in [0.5, 5]."""
-    x, y = np.random.default_rng(12345).uniform(0.5, 5.0, (2, points))
+    x, y = np.random.default_rng(12345).uniform(0.5, 5.0, (2, 400))
     columns, wanted = _where_real(rpn, x, y)
     points_kept = np.array(list(columns.values()))
     return tree_misfit(found, list(columns), points_kept, wanted.astype(complex)) < _FITS
@@ -215,5 +215,3 @@ TARGETS = (
     (5, "111xyEEE1EE", "1/64"),
     (6, "11xyE1EE1E1EE", "0/64"),
 )
-
-Tell = Callable[[str], None]

@@ -68,7 +68,8 @@ def search(
     if max_size < 1 or not seconds > 0 or not memory >= 1e7:
         raise ArgumentError("max_size and seconds are positive, memory is at least 10 MB")
     limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
-    if isinstance(target, str) and decimal(target) is not None:
+    number = decimal(target) if isinstance(target, str) else None
+    if number is not None:
         others = {"domain": domain, "checkpoint": checkpoint, "scheduler": scheduler}
         others |= {} if operator.strip() == "eml" else {"operator": operator}
         for name, given in others.items():
@@ -77,7 +78,7 @@ def search(
                     f"a decimal number is searched for without a {name}",
                     hint="a formula or a fraction, such as 1/3, takes one",
                 )
-        return search_number(target, limits, progress or _silent)
+        return search_number(target, number, limits, progress or _silent)
     root = formula_of(target)
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
     made = goal(root, domain, mode)

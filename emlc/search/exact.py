@@ -7,7 +7,7 @@ to be that multiple.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from emlc.search.program import ADD, CUT, EXP, LN, MUL, SUB, TURNED
@@ -69,26 +69,6 @@ def minus_exact(mp: Any, e: Half, n: Half) -> Half:
             a = mp.mpf(0)
     near = mp.nint(2 * b) / 2
     return a, (near if abs(b - near) < half * max(scale, 1) else b)
-
-
-def evaluate_exact(
-    rpn: Iterable[str], values: Mapping[str, Half], mp: Any, seen: list[Half] | None = None
-) -> Half:
-    """The value; raises Undefined or TooLarge. `seen` collects the values of all subtrees."""
-    stack: list[Half] = []
-    memo: dict[tuple[Half, Half], Half] = {}
-    for token in rpn:
-        if token == "E":
-            y, x = stack.pop(), stack.pop()
-            v = memo.get((x, y))
-            if v is None:
-                v = memo[(x, y)] = minus_exact(mp, exp_exact(mp, x), ln_exact(mp, y))
-            stack.append(v)
-            if seen is not None:
-                seen.append(v)
-        else:
-            stack.append((mp.mpf(1), mp.mpf(0)) if token == "1" else values[token])
-    return stack.pop()
 
 
 def times_exact(mp: Any, x: Half, y: Half) -> Half:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from emlc.check.compare import middle
 from emlc.check.points import draw, sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, DomainError
@@ -133,10 +134,4 @@ def agrees(ball: Ball, want: Any, tolerance: float) -> bool:
     import mpmath
 
     with mpmath.workdps(DIGITS):
-        re, im = (_middle(mpmath, x) for x in (ball.value.real, ball.value.imag))
-        return bool(abs(mpmath.mpc(re, im) - want) <= tolerance * max(abs(want), mpmath.mpf(1e-25)))
-
-
-def _middle(mp: Any, x: Any) -> Any:
-    mantissa, exponent = x.mid().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
+        return bool(abs(middle(ball) - want) <= tolerance * max(abs(want), mpmath.mpf(1e-25)))

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from emlc.check import Verdict
-from emlc.errors import ArgumentError
 from emlc.ir.node import from_tokens
 from emlc.search.found import plain
 from emlc.search.progress import Pulse, Tell, TimeUp
@@ -25,6 +24,7 @@ from emlc.search.run import Limits
 from emlc.search.table import BYTES, TERM_BYTES, Array, Table, begin, fill, forecast, grow
 
 _FIRST = 27  # the table grows to this size before pairs are compared
+_MOST = 8
 LITERAL = re.compile(r"\s*(-?)(\d*)\.(\d+)(?:[eE]([-+]?\d+))?\s*\Z")
 _BASES = (
     "pi", "sqrt(2)", "sqrt(3)", "sqrt(5)", "ln(2)", "ln(3)", "ln(10)", "1/pi", "sqrt(pi)",
@@ -61,14 +61,8 @@ def decimal(text: str) -> Decimal | None:
     return Decimal(-value if sign else value, unit / 2, digits)
 
 
-def search_number(text: str, limits: Limits, tell: Tell, *, most: int = 8) -> SearchResult:
-    """Trees that agree with all the digits given, smallest first.
-
-    Raises ArgumentError when the text is not a decimal number of at least five digits.
-    """
-    number = decimal(text)
-    if number is None:
-        raise ArgumentError(f"not a decimal number of at least five digits: {text!r}")
+def search_number(text: str, number: Decimal, limits: Limits, tell: Tell) -> SearchResult:
+    """Trees that agree with all the digits of the text, smallest first."""
     pulse = Pulse(tell, time.monotonic() + limits.seconds)
     result = SearchResult(text.strip(), {}, "number")
     result.terms = (
@@ -80,7 +74,7 @@ def search_number(text: str, limits: Limits, tell: Tell, *, most: int = 8) -> Se
     table = begin(leaves, finite=False, capacity=capacity)
     table.tick = pulse
     try:
-        result.stopped = _collect(table, number, result, limits.max_size, pulse, most)
+        result.stopped = _collect(table, number, result, limits.max_size, pulse)
     except TimeUp:
         result.stopped = "time"
     except KeyboardInterrupt:
@@ -93,9 +87,7 @@ def search_number(text: str, limits: Limits, tell: Tell, *, most: int = 8) -> Se
     return result
 
 
-def _collect(
-    t: Table, number: Decimal, result: SearchResult, max_size: int, pulse: Pulse, most: int
-) -> str:
+def _collect(t: Table, number: Decimal, result: SearchResult, max_size: int, pulse: Pulse) -> str:
     """Sizes upwards, entries first, then pairs of entries; the limit that ended it, or nothing."""
     compared = 0.0
     for size in range(1, max_size + 1, 2):
@@ -106,7 +98,7 @@ def _collect(
         for rpn, seen in _of_size(t, size, number):
             pulse()
             compared += seen
-            if rpn is not None and len(result.found) < most:
+            if rpn is not None and len(result.found) < _MOST:
                 found = _judge(rpn, number, compared)
                 if found is not None and all(f.rpn != found.rpn for f in result.found):
                     result.found.append(found)

@@ -15,6 +15,7 @@ import numpy as np
 from emlc.check import Verdict
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError
+from emlc.ir.node import variables
 from emlc.parse import parse
 from emlc.search.checkpoint import Checkpoint
 from emlc.search.exact import Half, TooLarge, Undefined, run_exact
@@ -62,7 +63,8 @@ class Trees:
     def _leaf(self, text: str) -> Half:
         if text == _MINUS_INFINITY:
             return -self.mp.inf, self.mp.mpf(0)
-        z = Reference(parse(text).root).at({}, self.mp.dps)
+        root = parse(text).root
+        z = None if variables(root) else Reference(root).at({}, self.mp.dps)
         if z is None:
             raise ArgumentError(f"the leaf {text} is no constant")
         return self.half(z)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ import numpy as np
 from emlc.check.reference import Point
 from emlc.ir.node import from_tokens
 from emlc.ir.tape import flatten
+from emlc.lower.threads import processors
 from emlc.search.checkpoint import Checkpoint
 from emlc.search.found import describe, where_right
 from emlc.search.goal import Goal, first_failure
@@ -51,7 +51,7 @@ class Limits:
     @property
     def threads(self) -> int:
         """Threads for the work that can be shared."""
-        return self.jobs if self.jobs > 0 else len(os.sched_getaffinity(0))
+        return self.jobs if self.jobs > 0 else processors()
 
 
 @dataclass(slots=True)
@@ -189,7 +189,7 @@ def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
               r.table.size, size, part, parts)
         for part in range(parts)
     ]  # fmt: skip
-    outcomes = run_shards(shards, scheduler=limits.scheduler)
+    outcomes = run_shards(shards, limits.scheduler)
     r.widening = max(r.widening, *(o.widening for o in outcomes))
     r.meeting.lossy += sum(o.meeting for o in outcomes)
     return [rpn for o in outcomes for rpn in o.trees]

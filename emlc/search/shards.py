@@ -63,16 +63,14 @@ def _goal(target: str, domain: tuple[tuple[str, str], ...], mode: str) -> Goal:
     return goal(parse(target).root, dict(domain), mode)
 
 
-def run_shards(
-    shards: list[Shard], *, jobs: int = -1, scheduler: str | None = None
-) -> list[Outcome]:
+def run_shards(shards: list[Shard], scheduler: str | None) -> list[Outcome]:
     """All shards, on the processes of this machine or of a Dask cluster at `tcp://...`.
 
     Raises MissingError when joblib, or distributed for a cluster, is not installed.
     """
     joblib = _needed("joblib")
     with _backend(joblib, scheduler):
-        outcomes: list[Outcome] = joblib.Parallel(n_jobs=jobs)(
+        outcomes: list[Outcome] = joblib.Parallel(n_jobs=-1)(
             joblib.delayed(run_shard)(shard) for shard in shards
         )
     return outcomes

@@ -1,4 +1,4 @@
-"""The inner loops of a meeting: undo eml at needs, look needs up, stream pairs past them.
+"""The inner loops of a meeting: undo eml at needs, look needs up.
 
 A need is a row of values like an entry's; a context is a chain of siblings read upwards through
 `parent`, `sibling` and `sides` (0: the sibling stands on the left).

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from emlc.ir.node import Node
+from emlc.search.general import splits
 from emlc.search.goal import Goal
 from emlc.search.members import (
     SHIFTS,
@@ -267,12 +268,8 @@ def _giving(v: Array, want: Array) -> list[int]:
 
 
 def _shares(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    if parts == 1:
-        yield (total,)
-        return
-    for first in range(1, total - parts + 2):
-        for rest in _shares(total - first, parts - 1):
-            yield (first, *rest)
+    """All ways to share levels among operands, one at least for each."""
+    return (tuple(n + 1 for n in share) for share in splits(total - parts, parts))
 
 
 @np.errstate(all="ignore")
@@ -322,10 +319,6 @@ def _undone(program: Program) -> Iterator[Solver]:
             return operate(back, (t + 0 * c, c, c))
 
         yield OP, param, solve
-
-
-def _with_constant(function: str, place: int, constant: str, e: Expr) -> Expr:
-    return (function, (constant,), e) if place == 1 else (function, e, (constant,))
 
 
 def _mixed(v: Array) -> Array:

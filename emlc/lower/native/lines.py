@@ -118,9 +118,6 @@ class Lines:
         """The nearest whole number, halves to even."""
         return self.call("roundeven", "d", x)
 
-    def trunc(self, x: Value) -> Value:
-        return self.call("trunc", "d", x)
-
     def copysign(self, size: Operand, sign: Value) -> Value:
         return self.call("copysign", "d", self.lift(size, "d"), sign)
 
@@ -166,11 +163,6 @@ class Lines:
     def convert(self, how: str, x: Value, kind: str) -> Value:
         t = self.types
         return self.line(kind, f"{how} {t[x.kind]} {x.name} to {t[kind]}")
-
-    def unsigned_less(self, x: Value, y: Operand) -> Value:
-        """x < y as unsigned integers."""
-        b = self.lift(y, "i")
-        return self.line("m", f"icmp ult {self.types['i']} {x.name}, {b.name}")
 
     def shift_right(self, x: Value, by: int) -> Value:
         """Integers shifted right, zeros coming in."""
