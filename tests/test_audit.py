@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,9 +68,15 @@ ALLOWED = {
 }
 
 
+@cache
+def parts(path: Path) -> list[ast.AST]:
+    """Every part of the syntax of a file."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def calls(path: Path) -> Iterator[tuple[int, str, ast.Call]]:
     """Line and last name of every call in a file."""
-    for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for part in parts(path):
         if isinstance(part, ast.Call):
             if isinstance(part.func, ast.Name):
                 yield part.lineno, part.func.id, part
@@ -94,10 +101,8 @@ def harmless(name: str, call: ast.Call) -> bool:
 def test_every_suspect_call_is_known() -> None:
     found: dict[tuple[str, str], int] = {}
     for path in sorted(ROOT.rglob("*.py")):
-        own = {d.name for d in ast.walk(ast.parse(path.read_text("utf-8")))
-               if isinstance(d, ast.FunctionDef)}  # fmt: skip
-        imported = {alias.asname or alias.name
-                    for s in ast.walk(ast.parse(path.read_text("utf-8")))
+        own = {d.name for d in parts(path) if isinstance(d, ast.FunctionDef)}
+        imported = {alias.asname or alias.name for s in parts(path)
                     if isinstance(s, ast.ImportFrom) and (s.module or "").startswith("emlc")
                     for alias in s.names}  # fmt: skip
         for line, name, call in calls(path):
