@@ -35,7 +35,7 @@ ALLOWED = {
     ("arrays.py", "load"): "numpy's, with allow_pickle=False",
     ("check/lemmas.py", "loads"): "JSON of the package itself",
     ("check/prove.py", "getattr"): "the sympy name of a row of the tables",
-    ("child.py", "run"): "our own program: fixed commands, the formula on its input",
+    ("child.py", "Popen"): "our own program: fixed commands, the formula on its input",
     ("check/reference.py", "getattr"): "the mpmath name of a row of the tables",
     ("check/zero.py", "load"): "JSON from the parent process",
     ("cli/search.py", "setattr"): "the options of click by their names",
