@@ -20,6 +20,8 @@ FORMULAS = [
     ("z + w", 1), ("z*w", 2), ("z^3", 4), ("z/w", 4), ("1/z", 4), ("w/2", 1), ("-z", 1),
     ("exp(z)", 4), ("ln(z)", 3), ("sqrt(z)", 3), ("sin(z)", 5), ("cos(z)", 5), ("sinh(z)", 5),
     ("cosh(z)", 5), ("tan(w)", 9), ("tanh(w)", 9), ("z^w", 60), ("i*z + pi*e", 3), ("sec(w)", 9),
+    ("coth(w)", 9), ("hypot(z, w)", 3), ("cbrt(z)", 5), ("expm1(z)", 4), ("log1p(z)", 4),
+    ("softplus(z)", 4), ("sigmoid(z)", 6),
     ("eml(w, eml(1, z))", 60),
 ]  # fmt: skip
 CUTS = [-1, -2 + 0j, complex(-2, -0.0), -2 + 1e-300j, -2 - 1e-300j, 1j, -1j, 2, 0.5, 1e-5, 1e150,

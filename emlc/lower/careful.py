@@ -16,6 +16,7 @@ from emlc.lower.evaluator import Trouble
 from emlc.lower.expand import double
 from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
+from emlc.tables.plane import CALLS, NUMPY_PLANE
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.sides import NUMPY_HELPERS, SIDES
 
@@ -120,7 +121,7 @@ def _last_uses(order: tuple[Node, ...], roots: tuple[Node, ...]) -> list[list[No
 @lru_cache(maxsize=1)
 def _functions() -> Mapping[tuple[bool, Primitive], Callable[..., Any]]:
     """Every spelled row as a numpy function, on the line and on the plane."""
-    lines = ["import numpy as np", *NUMPY_HELPERS.values()]
+    lines = ["import numpy as np", *NUMPY_HELPERS.values(), *NUMPY_PLANE.values()]
     found: dict[tuple[bool, Primitive], str] = {}
     for row in (*ROWS, *HELPERS.values()):
         kernel = KERNELS.get(row.name)
@@ -128,14 +129,15 @@ def _functions() -> Mapping[tuple[bool, Primitive], Callable[..., Any]]:
         line = (kernel.line if kernel else "") or row.native
         if line:
             found[False, row] = line.format(**names)
-        if row.native and not row.real_only:
+        wide = CALLS.get(row.name) or row.native
+        if wide and not row.real_only:
             sided = f"{SIDES.get(row.name, '')}(x)"
-            found[True, row] = row.native.format(**names | {"x": sided})
+            found[True, row] = wide.format(**names | {"x": sided})
     for (plane, row), text in found.items():
-        prefix = "plane" if plane else "line"
+        prefix = "on_plane" if plane else "on_line"
         lines += [f"def {prefix}_{row.name}({', '.join(row.params)}):", f"    return {text}"]
     made = cache.module("\n".join([*lines, ""]))
     return {
-        (plane, row): getattr(made, f"{'plane' if plane else 'line'}_{row.name}")
+        (plane, row): getattr(made, f"on_{'plane' if plane else 'line'}_{row.name}")
         for plane, row in found
     }

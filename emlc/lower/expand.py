@@ -8,6 +8,7 @@ from fractions import Fraction
 from emlc.errors import LimitError, TreeError
 from emlc.ir.node import Lit, Node, Param, fold, lit, node, postorder, substitute
 from emlc.parse import meaning, parse
+from emlc.tables.plane import MEANINGS
 from emlc.tables.primitives import BY_NAME, Primitive
 
 MAX_POWER = 16
@@ -34,7 +35,7 @@ def expand(root: Node, spelled: Callable[[Primitive], bool], *, plane: bool) -> 
         if spelled(head) and not (plane and head.real_only):
             return _off_poles(head, args) if head.real_only else node(head, *args)
         if head not in bodies:
-            bodies[head] = expand(meaning(head), spelled, plane=plane)
+            bodies[head] = expand(_meaning(head, plane), spelled, plane=plane)
         return substitute(bodies[head], dict(zip(head.params, args, strict=True)))
 
     def _off_poles(head: Primitive, args: list[Node]) -> Node:
@@ -46,6 +47,11 @@ def expand(root: Node, spelled: Callable[[Primitive], bool], *, plane: bool) -> 
         return node(ADD, made, node(MUL, lit(0), node(INV, pole)))
 
     return fold(root, rebuild)
+
+
+def _meaning(row: Primitive, plane: bool) -> Node:
+    other = MEANINGS.get(row.name) if plane else None
+    return parse(other, "infix").root if other else meaning(row)
 
 
 def imaginary(root: Node) -> bool:

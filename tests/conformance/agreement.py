@@ -112,10 +112,12 @@ def wanted(row: Primitive, args: Sequence[Any]) -> Any:
     if row.name == "softplus" and parts:
         # ln(1 + e^x): as many digits as e^x is small
         x = complex(args[0]).real
-        if abs(x) > 1600:
-            return mpmath.mpf(0) if x < 0 else mpmath.mpc(args[0])
-        digits += int(abs(x))
+        if x < -1600:
+            return mpmath.mpf(0)
+        digits += 0 if x > 1600 else int(abs(x))
     with mpmath.workdps(digits):
+        if row.name == "softplus" and complex(args[0]).real > 1600:
+            return mpmath.mpc(args[0].real, mpmath.arg(mpmath.expj(args[0].imag)))
         real = not any(complex(a).imag for a in args) and any(args)
         exact = [mpmath.mpc(a) if complex(a).imag else mpmath.mpf(complex(a).real) for a in args]
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from emlc.lower.export.code import LINE, PLANE, SHADOW, Body, Dialect, decimal
+from emlc.tables.plane import C_PLANE, CALLS, EXPM1, NUMPY_PLANE, PYTHON_PLANE
 from emlc.tables.primitives import EML, Primitive
 from emlc.tables.sides import (
     C_HELPERS,
@@ -22,6 +23,7 @@ _CALL = re.compile(r"\b([a-z]\w*)\(")
 _WORD = re.compile(r"(?<![\w{.])([a-z]\w*)\b(?!\})")
 _C_CONSTANTS = {"M_E": "2.71828182845904523536", "M_PI": "3.14159265358979323846"}
 _PYTHON_CONSTANTS = {"M_E": "math.e", "M_PI": "math.pi"}
+_OWN = CALLS | EXPM1
 _IMPORTS = {"np": "numpy as np", "jnp": "jax.numpy as jnp"}
 
 
@@ -35,7 +37,13 @@ def _reaches_plane(row: Primitive) -> bool:
 
 
 def _used(helpers: Mapping[str, str], text: str) -> list[str]:
-    return [helper for name, helper in helpers.items() if re.search(rf"\b{name}\(", text)]
+    """The helpers that the text calls, or one of them."""
+    found: list[str] = []
+    for name, helper in reversed(list(helpers.items())):
+        if re.search(rf"\b{name}\(", text):
+            found.insert(0, helper)
+            text += helper
+    return found
 
 
 # -- C -----------------------------------------------------------------------------------------
@@ -44,6 +52,8 @@ def _used(helpers: Mapping[str, str], text: str) -> list[str]:
 def _c_template(row: Primitive, plane: bool) -> str:
     if not plane:
         return "" if _is_unit(row) else row.c
+    if row.name in _OWN:
+        return _OWN[row.name].replace("1j", "I")
     return _CALL.sub(r"c\1(", row.c) if _reaches_plane(row) else ""
 
 
@@ -73,7 +83,7 @@ def _c_module(text: str, plane: bool) -> str:
     for constant, digits in _C_CONSTANTS.items():
         if constant in text:
             head += ["", f"#ifndef {constant}", f"#define {constant} {digits}", "#endif"]
-    for helper in _used(C_HELPERS, text):
+    for helper in _used(C_HELPERS | C_PLANE, text):
         head += ["", helper]
     return "\n".join([*head, "", text])
 
@@ -90,6 +100,8 @@ def _python_template(row: Primitive, plane: bool) -> str:
         return _PYTHON_CONSTANTS[row.c]
     if not plane:
         return "" if _is_unit(row) else _CALL.sub(r"math.\1(", row.c)
+    if row.name in _OWN:
+        return _OWN[row.name]
     if row.native and "np." not in row.native:
         return row.native
     return _CALL.sub(r"cmath.\1(", row.c) if _reaches_plane(row) else ""
@@ -98,7 +110,9 @@ def _python_template(row: Primitive, plane: bool) -> str:
 def _numpy_template(row: Primitive, plane: bool) -> str:
     if _is_unit(row) and not plane:
         return ""
-    return row.native if plane or row.native else _CALL.sub(r"np.\1(", row.c)
+    if plane:
+        return CALLS.get(row.name) or row.native
+    return row.native or _CALL.sub(r"np.\1(", row.c)
 
 
 def _jax_template(row: Primitive, plane: bool) -> str:
@@ -170,12 +184,17 @@ def _stacked(numpy: str) -> tuple[str, ...]:
     )
 
 
-_PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS)
-_NUMPY = _Python(("np",), NUMPY_HELPERS, _stacked("np"))
-_JAX = _Python(("jnp",), JAX_HELPERS, _stacked("jnp"))
+def _renamed(module: str) -> dict[str, str]:
+    """The functions of the plane by another module that has numpy's names."""
+    return {name: text.replace("np.", module) for name, text in NUMPY_PLANE.items()}
+
+
+_PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS | PYTHON_PLANE)
+_NUMPY = _Python(("np",), NUMPY_HELPERS | NUMPY_PLANE, _stacked("np"))
+_JAX = _Python(("jnp",), JAX_HELPERS | _renamed("jnp."), _stacked("jnp"))
 _TORCH = _Python(
     ("math", "torch"),
-    TORCH_HELPERS,
+    TORCH_HELPERS | _renamed("torch."),
     (
         "value, slopes = {value}, ({slopes})",
         "slopes = [torch.as_tensor(s, dtype=value.dtype, device=value.device) for s in slopes]",

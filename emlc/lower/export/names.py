@@ -16,8 +16,8 @@ _C_WORDS = (
     " auto break case char complex const continue default do double else enum extern float for "
     "goto if imaginary inline int long main register restrict return short signed sizeof static "
     "struct switch typedef union unsigned void volatile while bool I M_E M_PI NAN INFINITY "
-    "HUGE_VAL creal cimag fmax plus_zero half_turns HALF_TURN MARK eml real_part turns value "
-    "real_side imaginary_side real_value gradient conj linux unix "
+    "HUGE_VAL carg cabs creal cimag fmax plus_zero half_turns HALF_TURN MARK eml real_part turns "
+    "value real_side imaginary_side real_value gradient conj linux unix "
 )
 _PYTHON_WORDS = (
     " math cmath np jnp torch mpmath abs max plus_zero eml real_part turns value slopes pair "
@@ -58,6 +58,8 @@ def argument_names(names: Sequence[str], to: str, function: str) -> dict[str, st
 
 
 def _accepted(name: str, to: str) -> bool:
+    if name.startswith("plane_"):  # helpers of the generated text
+        return False
     if to == "c":
         plain = bool(_PLAIN.fullmatch(name))
         return plain and f" {name} " not in _C_WORDS and name not in _c_functions()

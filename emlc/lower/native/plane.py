@@ -23,6 +23,7 @@ from emlc.lower.native import (
     hyperbolic,
     inverse,
     logarithm,
+    power,
     ufunc,
 )
 from emlc.lower.native.run import BITS, MAX_OPERANDS
@@ -149,6 +150,68 @@ def tanh(code: Code, x: Pair) -> Pair:
     return div(code, sinh(code, x), cosh(code, x))
 
 
+def cot(code: Code, x: Pair) -> Pair:
+    return div(code, cos(code, x), sin(code, x))
+
+
+def coth(code: Code, x: Pair) -> Pair:
+    return div(code, cosh(code, x), sinh(code, x))
+
+
+def expm1(code: Code, x: Pair) -> Pair:
+    code.flag(~(code.abs(x[0]) < 690.0))
+    less, size = exponential.expm1(code, x[0]), exponential.exp(code, x[0])
+    sine, cosine = _sine_cosine(code, x[1] * 0.5)
+    return code.fma((sine * sine) * -2.0, size, less), (sine * cosine) * (size + size)
+
+
+def log1p(code: Code, x: Pair) -> Pair:
+    a, b = x
+    near = code.most(code.abs(a), code.abs(b)) < 0.25
+    part = code.select(near, code.fma(a, a + 2.0, b * b), code.number(0.0))
+    size, turn = ln(code, (a + 1.0, b))
+    return code.select(near, logarithm.log1p(code, part) * 0.5, size), turn
+
+
+def softplus(code: Code, x: Pair) -> Pair:
+    part = exp(code, x)
+    code.flag(_size(code, (part[0] + 1.0, part[1])) < 0.25)
+    return log1p(code, part)
+
+
+def sigmoid(code: Code, x: Pair) -> Pair:
+    """By exp(w), where w is x or -x, whichever is left of 0."""
+    a, b = x
+    right = a > 0.0
+    down = 0.0 - code.abs(a)
+    code.flag(~(down > -690.0))
+    size = exponential.exp(code, down)
+    sine, cosine = _sine_cosine(code, b * 0.5)
+    double = cosine * cosine * (size + size)
+    im = sine * cosine * (size + size)
+    over = code.select(right, code.number(1.0), double - size), code.select(right, 0.0, im)
+    under = double - exponential.expm1(code, down), code.select(right, 0.0 - im, im)
+    return div(code, over, under)
+
+
+def cbrt(code: Code, x: Pair) -> Pair:
+    size = power.cbrt(code, code.sqrt(_square(code, x)))
+    sine, cosine = _sine_cosine(code, inverse.atan2(code, x[1] + 0.0, x[0]) * (1 / 3))
+    return size * cosine, size * sine
+
+
+def hypot(code: Code, x: Pair, y: Pair) -> Pair:
+    (a, b), (c, d) = x, y
+    first, second = (a + d, c - b), (a - d, c + b)
+    real = code.fma(second[0], first[0], first[1] * second[1])
+    imag = code.fma(a, b, c * d)
+    for one, other in ((first, second), (second, first)):
+        near = _size(code, one) * 4.0 < _size(code, other)
+        imag = code.select(near, b * one[0] + d * one[1], imag)
+    code.flag((real < 0.0) & (code.abs(imag) < _TINY))
+    return sqrt(code, (real, imag + imag))
+
+
 def _square(code: Code, x: Pair) -> Value:
     """The square of the absolute value."""
     made = code.fma(x[0], x[0], x[1] * x[1])
@@ -173,7 +236,8 @@ def _sine_cosine(code: Code, x: Value) -> Pair:
 _KERNELS: dict[str, Callable[..., Pair]] = {
     f.__name__: f
     for f in (
-        add, sub, neg, half, mul, sqr, inv, div, sqrt, exp, ln, pow, sin, cos, sinh, cosh, tan, tanh
+        add, sub, neg, half, mul, sqr, inv, div, sqrt, exp, ln, pow, sin, cos, sinh, cosh, tan,
+        tanh, cot, coth, expm1, log1p, softplus, sigmoid, cbrt, hypot,
     )
 }  # fmt: skip
 
