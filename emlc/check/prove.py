@@ -107,7 +107,7 @@ def _prove_body(row: Witness, template: Template) -> str:
 
 def _symbol(name: str, d: Domain) -> Symbolic:
     if not d.real:
-        return sp.Symbol(name, complex=True, nonzero=True if d.excludes(0.0) else None)
+        return sp.Symbol(name, complex=True, zero=False if d.excludes(0.0) else None)
     if d.within(domain("positive")):
         return sp.Symbol(name, positive=True)
     if d.within(domain("negative")):
@@ -121,9 +121,8 @@ def _fact_holds(part: Symbolic, fact: Domain, symbols: dict[str, Symbolic]) -> b
     names = [s for s in symbols.values() if s in part.free_symbols]
     if fact == domain("nonzero"):
         return _never_zero(part, names)
-    if fact == domain("positive") and len(names) == 1 and names[0].is_real:
-        at_one = part.subs(names[0], sp.Rational(1, 2))
-        return bool(at_one > 0) and _never_zero(part, names)
+    if fact == domain("positive"):
+        return bool(part.is_positive) or _positive_on_the_line(part, names)
     if fact == domain("[1,inf)") and len(names) == 1 and names[0].is_real:
         t = sp.Symbol("t", real=True)
         return bool(sp.calculus.util.minimum(part.subs(names[0], t), t, sp.S.Reals) >= 1)
@@ -132,16 +131,25 @@ def _fact_holds(part: Symbolic, fact: Domain, symbols: dict[str, Symbolic]) -> b
     return False
 
 
+def _positive_on_the_line(part: Symbolic, names: list[Symbolic]) -> bool:
+    """Whether a part is positive at one real number, continuous and never 0."""
+    if len(names) != 1 or not names[0].is_real:
+        return False
+    t = sp.Symbol("t", real=True)
+    line = part.subs(names[0], t)
+    whole = sp.calculus.util.continuous_domain(line, t, sp.S.Reals) == sp.S.Reals
+    return whole and bool(line.subs(t, sp.Rational(1, 2)) > 0) and _never_zero(line, [t])
+
+
 def _never_zero(part: Symbolic, names: list[Symbolic]) -> bool:
     if part.is_zero is False:
         return True
     if len(names) != 1:
         return False
     space = sp.S.Reals if names[0].is_real else sp.S.Complexes
+    t = sp.Symbol("t")
     try:
-        return bool(
-            sp.solveset(part.subs(names[0], sp.Symbol("t")), sp.Symbol("t"), space) is sp.S.EmptySet
-        )
+        return bool(sp.solveset(part.subs(names[0], t), t, space) is sp.S.EmptySet)
     except (NotImplementedError, ValueError):
         return False
 
@@ -199,13 +207,13 @@ def _signs(name: str, d: Domain) -> list[Symbolic]:
     if d == domain("open half strip"):
         return [sp.Symbol(f"{name}_half", complex=True), sp.Integer(0)]
     if d == domain("right nonzero"):
-        return [sp.Symbol(f"{name}_right", complex=True, nonzero=True)]
+        return [sp.Symbol(f"{name}_right", complex=True, zero=False)]
     if d.within(domain("principal")):
         strip = sp.Symbol(f"{name}_strip", complex=True)
         return [strip] if d.excludes(0.0) else [strip, sp.Integer(0)]
     if d not in (domain("complex"), domain("complex nonzero")):
         raise NotProved("this part of the plane is not split into cases")
-    generic = sp.Symbol(f"{name}_", complex=True, nonzero=True)
+    generic = sp.Symbol(f"{name}_", complex=True, zero=False)  # sympy's nonzero is real
     return [generic, p, -p] + ([] if d.excludes(0.0) else [sp.Integer(0)])
 
 
@@ -258,10 +266,9 @@ class _Execution:
         turns = sp.simplify(im / sp.pi)
         if not turns.is_integer:
             raise NotProved("exp of an infinity off the real directions")
-        return (INFINITY, 1 if turns.is_even else -1 if turns.is_odd else self._stop(), 0)
-
-    def _stop(self) -> int:
-        raise NotProved("the direction of an infinity is not known")
+        if turns.is_even is None:
+            raise NotProved("the direction of an infinity is not known")
+        return (INFINITY, 1 if turns.is_even else -1, 0)
 
     def _subtract(self, a: Symbolic, b: Symbolic) -> Symbolic:
         if not isinstance(a, tuple) and not isinstance(b, tuple):
@@ -282,8 +289,7 @@ class _Execution:
         for factor in sp.Mul.make_args(v):
             term, is_real = self._log_factor(factor)
             total, real = total + term, real and is_real
-        total = sp.expand(total)
-        return total if real else self._principal(total)
+        return sp.expand(total) if real else self._principal(sp.expand(total))
 
     def _log_factor(self, f: Symbolic) -> tuple[Symbolic, bool]:
         """ln of one factor up to 2 pi i k, and whether it is certainly real."""
@@ -296,7 +302,7 @@ class _Execution:
             return sp.expand_log(sp.log(f)), True
         if f.is_negative:
             return sp.expand_log(sp.log(-f)) + sp.I * sp.pi, False
-        if f.is_Add:
+        if f.is_Add or f.is_zero is not False:
             self.sums.append(f)
         return sp.log(f), False
 
@@ -306,14 +312,16 @@ class _Execution:
             return w
         im = sp.expand(w.as_real_imag()[1]) if not w.has(sp.log) or _real_logs(w) else None
         if im is not None and not im.free_symbols and not im.has(sp.arg, sp.Function):
-            k = sp.ceiling((im / sp.pi - 1) / 2)
-            return sp.expand(w - 2 * sp.pi * sp.I * k)
+            return sp.expand(w - 2 * sp.pi * sp.I * sp.ceiling((im / sp.pi - 1) / 2))
         return w + 2 * sp.pi * sp.I * sp.Symbol(f"k{next(self.fresh)}", integer=True)
 
     def vanishing(self, values: dict[str, Symbolic]) -> Iterator[dict[str, Symbolic]]:
         """The cases in which a sum under a logarithm is 0, a variable solved for."""
+        own = {s for v in values.values() for s in v.free_symbols}
         for total in dict.fromkeys(self.sums):
             symbols = sorted(total.free_symbols, key=lambda s: s.name)
+            if not own.issuperset(symbols):
+                raise NotProved(f"where {total} vanishes depends on unknown turns")
             if not symbols:
                 if sp.simplify(total).is_zero is not False and abs(sp.N(total, 50)) < 1e-40:
                     raise NotProved("a constant under a logarithm may vanish")
@@ -324,6 +332,8 @@ class _Execution:
         self, total: Symbolic, symbols: list[Symbolic], values: dict[str, Symbolic]
     ) -> Iterator[dict[str, Symbolic]]:
         for s in symbols:
+            if not s.is_real and any(e.has(s) for e in total.atoms(sp.exp)):
+                continue  # sympy gives one of the solutions, which are periodic
             try:
                 roots = sp.solve(total, s)
             except NotImplementedError:
