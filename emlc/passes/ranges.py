@@ -93,7 +93,7 @@ class Ranges:
         inside = all(a.real for a in args) and all(
             self.of(part).within(needed) for part, needed in needs(n, args)
         )
-        made = _transfer(row, args, row.range if inside else row.plane)
+        made = _transfer(row.range if inside else row.plane, args)
         if inside and row.monotone and len(args) == 1:
             tighter = made.meet(_monotone(row, args[0]))
             made = tighter or made
@@ -286,7 +286,7 @@ _TRANSFER: dict[str, Callable[..., Domain]] = {
 }
 
 
-def _transfer(row: Primitive, args: list[Domain], rule: str) -> Domain:
+def _transfer(rule: str, args: list[Domain]) -> Domain:
     special = _TRANSFER.get(rule)
     if special is not None:
         return special(*args)

@@ -49,7 +49,7 @@ def to_dot(
     return write_dot(seen, theme_of(theme), title, direction)
 
 
-def write_dot(seen: Scene, theme: Theme, title: str = "", direction: str = "TB") -> str:
+def write_dot(seen: Scene, theme: Theme, title: str, direction: str) -> str:
     """The scene as DOT source."""
     known_direction(direction)
     shared = any(s.kind == "again" for s in seen.spots)

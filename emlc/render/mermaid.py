@@ -21,7 +21,7 @@ _SHAPES: dict[Kind, tuple[str, str]] = {
 _THEMES = {"dark": "dark", "print": "neutral"}
 
 
-def write_mermaid(seen: Scene, title: str = "", direction: str = "TB", theme: str = "light") -> str:
+def write_mermaid(seen: Scene, title: str, direction: str, theme: str) -> str:
     """The scene as a flow chart: solid links to the argument of exp, dotted ones to that of ln."""
     theme_of(theme)
     lines = [f'%%{{init: {{"theme": "{_THEMES[theme]}"}}}}%%'] if theme in _THEMES else []

@@ -48,7 +48,7 @@ _WIDTHS = [[int(w) for w in t.split()] for t in (_HELVETICA, _HELVETICA, _ROMAN,
 _OTHER = 550
 
 
-def write_pdf(made: Drawing, size: float | None = None) -> bytes:
+def write_pdf(made: Drawing, size: float | None) -> bytes:
     """The drawing as a PDF file of one page, `size` points wide where it is given."""
     scale = _POINTS if size is None else size / made.width
     width, height = made.width * scale, made.height * scale

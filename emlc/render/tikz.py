@@ -21,7 +21,7 @@ _ESCAPES = {
 _LONGEST = 16_000.0
 
 
-def write_tikz(made: Drawing, size: float | None = None) -> str:
+def write_tikz(made: Drawing, size: float | None) -> str:
     """The drawing as a tikzpicture environment, `size` points wide where it is given."""
     scale = 0.75 if size is None else size / made.width
     scale = min(scale, _LONGEST / max(made.width, made.height))

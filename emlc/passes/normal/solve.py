@@ -46,7 +46,7 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         return None if more is None else found + more
     if _apart(space, a):
         return found
-    for name in _variables(space, a):
+    for name in _variables(a):
         more = _isolate(space, a, name, steps)
         if more is not None:
             return found + more
@@ -112,7 +112,7 @@ def _product_zeros(space: Space, m: Mono, steps: int) -> Solutions | None:
     return found
 
 
-def _variables(space: Space, a: Form) -> list[str]:
+def _variables(a: Form) -> list[str]:
     """The variables of the form, those in few terms first."""
     counts: dict[str, int] = {}
     for m in a.terms:

@@ -141,7 +141,7 @@ def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Fo
     top: list[Node] = [_I] if t.turn else []
     bottom: list[Node] = []
     for atom, q in t.atoms.items():
-        root = _absolute(atom, q, done)
+        root = _absolute(atom, done)
         if root is not None:
             _power(root, 2 * q, top, bottom)
         else:
@@ -163,7 +163,7 @@ def _term(t: Product, powers: list[tuple[Atom, Form]], rest: Form, done: dict[Fo
     return build(_DIV, made, _times(bottom)) if bottom else made
 
 
-def _absolute(atom: Atom, q: Number, done: dict[Form, Node]) -> Node | None:
+def _absolute(atom: Atom, done: dict[Form, Node]) -> Node | None:
     """|u| for the factor (u^2)^q of a real u."""
     m = atom.spread
     if atom.kind != "sum" or m is None or not isinstance(atom.body, Form) or m.i or m.expo:
