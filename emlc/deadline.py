@@ -1,8 +1,11 @@
-"""A limit on processor time, obeyed by everything that walks an expression or makes a form."""
+"""A limit on processor time, obeyed by everything that walks an expression or makes a form.
+
+Stages of long work say here how long they should take, to whoever listens.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
@@ -12,6 +15,9 @@ from time import thread_time
 _EVERY = 256
 _until: ContextVar[float] = ContextVar("until", default=inf)
 _ticks = count(1)
+
+Listener = Callable[[str, float], None]
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 class OutOfTime(Exception):
@@ -41,3 +47,25 @@ def tick() -> None:
     """One step of work; every so many look at the clock."""
     if not next(_ticks) % _EVERY and thread_time() > _until.get():
         raise OutOfTime
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Have the stages inside the block told: what is done, and for about how many seconds.
+
+    >>> with listening(lambda what, seconds: print(what, seconds)):
+    ...     stage("proving", 2.0)
+    proving 2.0
+    """
+    before = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(before)
+
+
+def stage(what: str, seconds: float) -> None:
+    """A stage begins that takes about so many seconds, or at most so many."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(what, seconds)

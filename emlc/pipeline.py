@@ -14,6 +14,7 @@ from typing import Any
 from emlc import limits
 from emlc.check import Verdict, check_tree, proved_by_raising, proved_by_rows
 from emlc.check.reference import Reference
+from emlc.deadline import stage
 from emlc.errors import ArgumentError, DomainError, LimitError, UsageError, shorten
 from emlc.exchange import formula_of, tree_of
 from emlc.ir.node import Node, postorder, variables
@@ -33,6 +34,7 @@ RPN_LIMIT = 1_000_000
 _PROOF_SECONDS = 12.0
 _RAISED_PARTS = 80
 _RAISING, _BESIDE_ROWS = 2.0, 0.5
+_SECONDS_A_PART = 7e-4
 EVALUATORS = ("auto", "direct", "faithful", "balls")
 
 
@@ -224,11 +226,13 @@ def _compile(
 
 def _of_bounded_size(root: Node) -> None:
     most = limits.FORMULA_PARTS
-    if sum(1 for _ in islice(postorder(root), most + 1)) > most:
+    parts = sum(1 for _ in islice(postorder(root), most + 1))
+    if parts > most:
         raise LimitError(
             f"the formula has more than {most:,} parts",
             hint="EMLC_FORMULA_PARTS sets another limit",
         )
+    stage("choosing the tree", _SECONDS_A_PART * parts)
 
 
 def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Compiled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,6 +19,8 @@ import pytest
 from conftest import steady
 
 from emlc.cli.report import count
+from emlc.cli.watch import working
+from emlc.deadline import stage
 from emlc.ir.tape import flatten, measure
 from emlc.lower.export import LANGUAGES
 from emlc.parse import parse_tree
@@ -55,6 +58,31 @@ def test_golden(path: Path, emlc: Any) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(found, encoding="utf-8")
     assert found == expected
+
+
+# -- what a person sees who waits ------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_wait_says_when_it_should_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with working("compiling") as waiting:
+        stage("proving", 60.0)
+        time.sleep(1.1)
+    line = r"compiling: proving, \d s, about \d+ s more"
+    assert re.fullmatch(rf"(\r\x1b\[K{line})+\r\x1b\[K", screen.getvalue())
+    waiting.share(0.01)
+    assert int(re.findall(r"about (\d+)", str(waiting))[0]) >= 100
+    with working("no time at all"):
+        stage("proving", 60.0)
+    assert "no time" not in screen.getvalue()
 
 
 # -- words on the command line -------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 from emlc.check.points import sample
 from emlc.check.reference import Point, Reference
 from emlc.check.verdict import Verdict
+from emlc.deadline import stage
 from emlc.ir.node import Node
 from emlc.ir.tape import Tape
 from emlc.lower.balls import Ball, evaluate
@@ -49,6 +50,7 @@ def check_tree(
     began = time.thread_time()
     proved = proof is not None and proof.status == "proved"
     limit = _BESIDE_A_PROOF if proved else SECONDS
+    stage("comparing", limit)
     for point in sample(ranges, POINTS, seed):
         refuted = compare.at(point)
         if refuted is not None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from emlc import child
 from emlc.check.verdict import Verdict
+from emlc.deadline import stage
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, postorder
 from emlc.ir.tape import Tape
@@ -41,6 +42,7 @@ def proved_by_raising(
     if len(tape) > LARGEST:
         return Verdict("unknown", f"too large to raise: {len(tape)} distinct subtrees")
     decide = sympy_says_zero if ask_sympy else None
+    stage("proving", seconds)
     proof = prove_equal(
         root, tape, ranges.variables, ranges.conditions, excluded, seconds=seconds, decide=decide
     )

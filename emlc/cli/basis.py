@@ -10,6 +10,7 @@ import click
 
 from emlc.cli.command import Command, common, time_option
 from emlc.cli.report import INTERRUPTED, colourful, document, note, result, verdict_json
+from emlc.cli.watch import working
 from emlc.errors import LimitError
 
 if TYPE_CHECKING:
@@ -51,11 +52,14 @@ def command(written: str, seconds: float, as_json: bool) -> int:
     reached: list[Member] = []
     why, status = "", 0
     try:
-        for member in bootstrap(row, pulse):
-            reached.append(member)
-            if not as_json:
-                result(_line(len(reached), member))
-                sys.stdout.flush()
+        with working("searching") as waiting:
+            for member in bootstrap(row, pulse):
+                reached.append(member)
+                waiting.share(len(reached) / len(goals()))
+                if not as_json:
+                    waiting.clear()
+                    result(_line(len(reached), member))
+                    sys.stdout.flush()
     except TimeUp:
         why, status = "the time is over (--time)", LimitError.exit_code
     except LimitError as error:

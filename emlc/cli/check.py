@@ -16,8 +16,8 @@ from emlc.cli.report import (
     result,
     steps_json,
     verdict_json,
-    working,
 )
+from emlc.cli.watch import working
 from emlc.errors import LimitError, UsageError
 
 _STATUS = {"proved": 0, "agrees": 0, "refuted": 1, "unknown": LimitError.exit_code}

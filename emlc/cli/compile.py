@@ -27,9 +27,9 @@ from emlc.cli.report import (
     result,
     steps_json,
     verdict_json,
-    working,
     write_file,
 )
+from emlc.cli.watch import working
 from emlc.errors import UsageError
 from emlc.limits import WRITTEN_NODES
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -33,10 +33,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The names of all columns, and the rows in blocks."""
+    """The names of all columns, and the rows in blocks.
+
+    `share` is the part that is read after so many rows, 0 where nobody knows.
+    """
 
     names: list[str]
     blocks: Iterator[Block]
+    share: Callable[[int], float] = lambda rows: 0.0
 
 
 @contextmanager
@@ -50,7 +54,9 @@ def open_data(name: str, variables: Sequence[str] | None) -> Iterator[Data]:
         yield _from_csv(sys.stdin, "standard input", variables)
     elif suffix in (".csv", ".tsv", ".txt"):
         with open(name, encoding="utf-8-sig", newline="") as stream:
-            yield _from_csv(stream, name, variables)
+            raw, size = stream.buffer.raw, os.fstat(stream.fileno()).st_size  # type: ignore[attr-defined]
+            data = _from_csv(stream, name, variables)
+            yield replace(data, share=lambda rows: raw.tell() / max(1, size))
     elif suffix in (".npz", ".npy"):
         yield _from_arrays(_arrays(name, variables or ()), name, variables)
     else:
@@ -178,7 +184,8 @@ def _from_arrays(
     for v, a in used.items():
         if a.dtype.kind not in "biufc":
             raise ArgumentError(f"the array {v} of {name} holds no numbers but {a.dtype}")
-    return Data(list(used), _array_blocks(used))
+    rows = max(1, *lengths.values()) if lengths else 1
+    return Data(list(used), _array_blocks(used), share=lambda done: done / rows)
 
 
 def _array_blocks(used: dict[str, NDArray[Any]]) -> Iterator[Block]:

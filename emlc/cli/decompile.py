@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from emlc.cli.command import Command, common, domain_option, output_option, read_text
-from emlc.cli.report import derivation, document, domain_text, note, result, working
+from emlc.cli.report import derivation, document, domain_text, note, result
+from emlc.cli.watch import working
 
 
 @click.command(cls=Command, short_help="Read a pure tree back as a formula.")

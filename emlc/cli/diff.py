@@ -13,7 +13,8 @@ from emlc.cli.command import (
     read_text,
 )
 from emlc.cli.compile import describe, write_tree
-from emlc.cli.report import document, result, verdict_json, working
+from emlc.cli.report import document, result, verdict_json
+from emlc.cli.watch import working
 
 NOTATIONS = ("infix", "latex", "wolfram", "nested", "rpn", "json")
 _OF_TREES = ("nested", "rpn", "json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -19,6 +20,7 @@ from emlc.cli.command import (
 )
 from emlc.cli.report import document, domain_text, note, number, plain, result, warn
 from emlc.cli.subject import Subject, subject
+from emlc.cli.watch import Waiting, working
 from emlc.errors import ArgumentError, UsageError
 
 if TYPE_CHECKING:
@@ -129,31 +131,37 @@ def _data(about: Subject, kind: str, file: str, output: str | None, as_json: boo
     from emlc.cli.data import open_data
 
     tally = _Tally()
-    with open_data(file, about.variables) as data:
+    rows_are_shown = output is None and not as_json and sys.stdout.isatty()
+    watched = nullcontext(Waiting("")) if rows_are_shown else working("evaluating")
+    with open_data(file, about.variables) as data, watched as waiting:
         if as_json:
-            values = [plain(v) for _, block in _values(about, kind, data, tally) for v in block]
+            blocks = _values(about, kind, data, tally, waiting)
+            values = [plain(v) for _, block in blocks for v in block]
             document(evaluator=kind, values=values)
         elif output is None:
-            _write(about, kind, data, tally, sys.stdout)
+            _write(about, kind, data, tally, waiting, sys.stdout)
         else:
             with open(output, "w", encoding="utf-8", newline="") as stream:
-                _write(about, kind, data, tally, stream)
-            note("wrote", f"{output} ({tally.rows} rows)")
+                _write(about, kind, data, tally, waiting, stream)
+    if output is not None and not as_json:
+        note("wrote", f"{output} ({tally.rows} rows)")
     tally.report(about)
 
 
-def _write(about: Subject, kind: str, data: Data, tally: _Tally, stream: TextIO) -> None:
+def _write(
+    about: Subject, kind: str, data: Data, tally: _Tally, waiting: Waiting, stream: TextIO
+) -> None:
     """Write every row with its value, block by block."""
     if _COLUMN in data.names:
         raise ArgumentError(f"the data has a column named {_COLUMN} already", hint="rename it")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([*data.names, _COLUMN])
-    for cells, values in _values(about, kind, data, tally):
+    for cells, values in _values(about, kind, data, tally, waiting):
         writer.writerows([*row, number(v)] for row, v in zip(cells, values, strict=True))
 
 
 def _values(
-    about: Subject, kind: str, data: Data, tally: _Tally
+    about: Subject, kind: str, data: Data, tally: _Tally, waiting: Waiting
 ) -> Iterator[tuple[list[list[str]], list[complex]]]:
     """The cells and the values of each block."""
     import numpy as np
@@ -164,4 +172,5 @@ def _values(
             found = np.asarray(run(block.columns))
         values = np.broadcast_to(found, (len(block.cells),))
         tally.add(block.columns, values)
+        waiting.share(data.share(tally.rows))
         yield block.cells, values.tolist()

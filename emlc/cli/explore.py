@@ -6,6 +6,7 @@ import click
 
 from emlc.cli.command import Command, common, domain_option, mode_option, read_text
 from emlc.cli.report import document, note, result, write_file
+from emlc.cli.watch import working
 from emlc.errors import UsageError
 
 
@@ -52,19 +53,21 @@ def command(
 
     if serve and (output or as_json):
         raise UsageError("--serve writes no file", hint="leave out -o and --json")
-    found = content(read_text(expr), domain, mode)
+    text = read_text(expr)
+    with working("reading and compiling"):
+        found = content(text, domain, mode)
     if as_json:
         document(**found)
         return
     if serve:
         _serve(found, port, browse)
         return
-    text = page(found)
+    written = page(found)
     if output == "-":
-        result(text)
+        result(written)
         return
     name = output or "explore.html"
-    write_file(name, text)
+    write_file(name, written)
     if browse:
         import pathlib
 

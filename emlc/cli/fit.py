@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from emlc.cli import report
 from emlc.cli.command import Command, common, time_option
+from emlc.cli.watch import Waiting, working
 from emlc.errors import UsageError
 
 if TYPE_CHECKING:
     from emlc.cli.columns import Columns
     from emlc.regress.equation import Equation
-    from emlc.regress.fit import Fit
+    from emlc.regress.fit import Fit, Options
 
 _SHOWN_TOKENS = 60
 
@@ -109,9 +113,12 @@ def command(**options: Any) -> int:
     asked = Options(
         timeout=options["seconds"], max_size=options["max_size"],
         operators=options["operators"] or None, seed=options["seed"], n_jobs=options["jobs"],
-        checkpoint=options["checkpoint"], progress=None if options["as_json"] else _progress,
+        checkpoint=options["checkpoint"],
     )  # fmt: skip
-    made = fit(found.variables, found.target, weights, options=asked)
+    with working("fitting") as waiting:
+        waiting.stage("getting ready", 0.0)
+        asked = replace(asked, progress=None if options["as_json"] else _progress(waiting, asked))
+        made = fit(found.variables, found.target, weights, options=asked)
     if options["plot"]:
         from emlc.regress.plots import save
 
@@ -148,10 +155,18 @@ def _tell(found: Columns) -> None:
         report.warn(f"{found.dropped} rows with missing values are left out")
 
 
-def _progress(text: str) -> None:
-    """The front so far, on a terminal."""
-    if report.colourful(sys.stderr):
-        sys.stderr.write(text + "\n")
+def _progress(waiting: Waiting, asked: Options) -> Callable[[str], None]:
+    """Shows the front so far on a terminal, and when the search ends at the latest."""
+    begun: list[float] = []
+
+    def tell(text: str) -> None:
+        begun.append(time.monotonic())
+        waiting.stage("a better formula may come", begun[0] + asked.timeout - begun[-1])
+        if report.colourful(sys.stderr):
+            waiting.clear()
+            sys.stderr.write(text + "\n")
+
+    return tell
 
 
 def _write_tree(best: Equation, file: str) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.errors import EmlcError
@@ -20,6 +18,7 @@ _STATUS = {"proved": "green", "agrees": "green", "refuted": "red", "unknown": "y
 INTERRUPTED = 130  # the exit status after Ctrl-C
 _LABEL = 10
 _LISTED = 8
+_NAMED = 24
 _EXACT_DIGITS = 30
 
 
@@ -123,33 +122,6 @@ def note(label: str, text: str, status: str = "") -> None:
     sys.stderr.write(head + said + "\n")
 
 
-@contextmanager
-def working(what: str) -> Iterator[None]:
-    """A line on the terminal that counts the seconds of a call which takes more than one."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    import threading
-
-    done, begun = threading.Event(), time.monotonic()
-
-    def tell() -> None:
-        while not done.wait(1.0):
-            sys.stderr.write(f"\r{what}, {time.monotonic() - begun:.0f} s")
-            sys.stderr.flush()
-        if time.monotonic() - begun >= 1.0:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()
-
-
 def warn(text: str) -> None:
     """Say what a person should know although the command went on."""
     sys.stderr.write(f"{paint('warning:', 'yellow', sys.stderr)} {text}\n")
@@ -206,10 +178,12 @@ def listed(points: Sequence[str]) -> str:
 
 
 def domain_text(domain: dict[str, str]) -> str:
-    """A domain as a person reads it."""
+    """A domain as a person reads it, the first variables and how many more where they are many."""
     from emlc.ir.domain import in_words
 
-    return in_words(domain) or "no variables"
+    shown = dict(list(domain.items())[:_NAMED])
+    rest = len(domain) - len(shown)
+    return (in_words(shown) or "no variables") + (f", and {rest:,} more" if rest else "")
 
 
 def count(n: int) -> str:

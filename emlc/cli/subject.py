@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from emlc.cli.watch import working
 from emlc.errors import UsageError
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import Tape, flatten, is_pure
@@ -72,7 +73,8 @@ def subject(text: str, domain: dict[str, str], mode: str = "exact") -> Subject:
         return Subject(text, root, root, tape, variables(root))
     from emlc.pipeline import compile
 
-    return compiled(compile(text, domain, mode, check=False))
+    with working("compiling"):
+        return compiled(compile(text, domain, mode, check=False))
 
 
 def compiled(made: Compiled) -> Subject:

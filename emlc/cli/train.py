@@ -12,6 +12,7 @@ import click
 
 from emlc.cli import report
 from emlc.cli.command import Command, common, time_option
+from emlc.cli.watch import working
 from emlc.errors import LimitError, TreeError
 
 if TYPE_CHECKING:
@@ -127,10 +128,12 @@ def _row(
 
     made: list[Trained] = []
     cpu: list[float] = []
-    for run in runs:
-        begun = time.process_time()
-        made.append(run())
-        cpu.append(time.process_time() - begun)
+    with working(f"training, depth {circuit.depth}, {kind}") as waiting:
+        for run in runs:
+            begun = time.process_time()
+            made.append(run())
+            cpu.append(time.process_time() - begun)
+            waiting.share(len(made) / len(runs))
     if plot:
         from emlc.regress.plots import save_training
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from emlc.deadline import OutOfTime, within
+from emlc.deadline import OutOfTime, stage, within
 from emlc.errors import DomainError, LimitError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
@@ -142,6 +142,7 @@ def _readings(tape: Tape, names: list[str], declared: dict[str, Domain]) -> list
     """The readings that are done in time; at least one, or none is possible."""
     made: list[_Try] = []
     seconds = _READING + _READING_ENTRY * len(tape)
+    stage("finding formulas", seconds)
     try:
         with within(seconds):
             made.extend(_tries(tape, names, declared))
