@@ -213,3 +213,11 @@ def test_a_power_of_what_turns_out_to_be_zero() -> None:
         root = simplify(parse(text).root)
         proof = prove_equal(root, flatten(root), dict.fromkeys(variables(root), domain(over)), {})
         assert proof.cases
+
+
+def test_numbers_of_too_many_digits_are_left_alone() -> None:
+    """(3 x)^2 squared forty times over has a coefficient that no memory holds."""
+    text = "(" * 40 + "3*x" + ")^2" * 40
+    with pytest.raises(Unknown, match="digits"):
+        form(Space({}), text)
+    assert emlc.check(text, "x").status == "refuted"

@@ -19,10 +19,11 @@ from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
 from emlc.ir.tape import Tape, measure
 from emlc.passes.normal.cases import Proof, brief, prove_equal
+from emlc.passes.normal.digits import Number
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
 from emlc.passes.normal.space import Space, Undefined, Unknown
-from emlc.passes.normal.terms import Atom, Form, Number
+from emlc.passes.normal.terms import Atom, Form
 from emlc.passes.normal.write import write
 from emlc.passes.ranges import Ranges, ranges
 from emlc.passes.simplify import simplify

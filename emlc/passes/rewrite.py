@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from emlc.ir.node import Node, Var, fold, postorder
+from emlc.ir.node import Lit, Node, Var, fold, postorder
+from emlc.passes.normal.digits import Number, size_in_bits
 from emlc.passes.normal.read import apply
 from emlc.passes.normal.space import Infinite, Space, Undefined, Unknown
-from emlc.passes.normal.terms import Form, Mono, Number
+from emlc.passes.normal.terms import Form, Mono
 from emlc.passes.normal.write import write
 from emlc.passes.ranges import Ranges
 from emlc.passes.simplify import simplify
@@ -23,6 +24,7 @@ from emlc.tables.primitives import Primitive
 LARGEST = 60
 _MOST_TERMS = 8
 _GENERATIONS = 2
+_LONG = 256
 
 
 class Rewriter:
@@ -71,7 +73,15 @@ class Rewriter:
             made = simplify(write(self._space, other)) if isinstance(other, Form) else other
             if made not in seen:
                 seen.add(made)
-                yield made
+                if not self._has_longer_numbers(made):
+                    yield made
+
+    def _has_longer_numbers(self, other: Node) -> bool:
+        """Whether it has a long number that the formula has not; its tree would be no smaller."""
+        return any(
+            isinstance(n.head, Lit) and n not in self._own and size_in_bits(n.head.value) > _LONG
+            for n in postorder(other)
+        )
 
     def _shapes(self, form: Form) -> Iterator[Form | Node]:
         space = self._space

@@ -11,17 +11,17 @@ from functools import lru_cache
 from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import arg_of, exp_of, ln_of, power_of
 from emlc.passes.normal import lemmas
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, Terms, size_of
+from emlc.passes.normal.digits import Number
+from emlc.passes.normal.terms import Atom, Form, Mono, Terms, size_of
 from emlc.passes.normal.values import Value
 
 _POSITIVE, _NONZERO, _REAL = domain("positive"), domain("nonzero"), domain("real")
 REAL, OFF_ZERO = _REAL, domain("real nonzero")
 HALF_LINE, _LN_OFF_ZERO = arg_of(OFF_ZERO), ln_of(OFF_ZERO)
-_UNIT, _NOTHING = point(Fraction(1)), point(Fraction(0))
+_UNIT, _NOTHING, _PER_PI = point(Fraction(1)), point(Fraction(0)), Domain(PI).inverse().re
 _PLANE, _PLANE_OFF_ZERO = domain("complex"), domain("complex nonzero")
 _QUICK = 16
 _MOST_NESTED = 3  # lemmas about sums that the lemmas about a sum may ask for
-_PER_PI = Domain(PI).inverse().re
 
 
 class Boxes(Terms):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from emlc.ir.domain import ZERO, Domain, domain, point
 from emlc.passes.facts import ln_of
-from emlc.passes.normal.terms import Atom, Form, Mono, Number
+from emlc.passes.normal.digits import Number
+from emlc.passes.normal.terms import Atom, Form, Mono
 
 if TYPE_CHECKING:
     from emlc.passes.normal.boxes import Boxes

@@ -9,7 +9,8 @@ from emlc.ir.domain import INF, PI, ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal import lemmas
 from emlc.passes.normal.boxes import HALF_LINE, OFF_ZERO, REAL, Boxes, bound, number_box
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, add_to, names_in, size_of
+from emlc.passes.normal.digits import Number
+from emlc.passes.normal.terms import Atom, Form, Mono, add_to, names_in, size_of
 from emlc.passes.normal.values import Infinite, Value
 
 _NONZERO = domain("nonzero")

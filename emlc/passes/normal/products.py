@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from emlc.passes.normal.digits import Number
 from emlc.passes.normal.space import Space
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, size_of
+from emlc.passes.normal.terms import Atom, Form, Mono, size_of
 from emlc.tables.identities import CIRCULAR, HYPERBOLIC, QUOTIENTS
 
 _MOST_TERMS = 12

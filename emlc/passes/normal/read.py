@@ -9,6 +9,7 @@ from functools import lru_cache
 from emlc.ir.domain import domain
 from emlc.ir.node import Lit, Node, Var, fold, node, substitute
 from emlc.ir.tape import NONE, Tape
+from emlc.passes.normal.digits import number_power
 from emlc.passes.normal.space import Infinite, Space, Undefined, Unknown, Value
 from emlc.passes.normal.terms import Form
 from emlc.passes.ranges import raw_formula
@@ -135,7 +136,7 @@ def _whole_power(space: Space, a: Form, n: int) -> Value:
         raise Undefined("division by zero")
     c, m = space.factored(a)
     d, made = space.power(m, n)
-    return space.spread(made, Fraction(c) ** n * d)
+    return space.spread(made, number_power(c, n) * d)
 
 
 def _pow(space: Space, a: Form, b: Form) -> Value:

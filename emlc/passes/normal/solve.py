@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from emlc.ir.domain import PI, domain
+from emlc.passes.normal.digits import Number
 from emlc.passes.normal.equal import per_log
 from emlc.passes.normal.read import div
 from emlc.passes.normal.space import Space, Value
-from emlc.passes.normal.terms import Atom, Form, Mono, Number, names_in
+from emlc.passes.normal.terms import Atom, Form, Mono, names_in
 
 Solutions = list[tuple[str, Form]]
 _MAX_STEPS = 12

@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from emlc.ir.domain import ZERO, domain
 from emlc.passes.facts import exp_of
+from emlc.passes.normal.digits import Number
 from emlc.passes.normal.logs import Logs
-from emlc.passes.normal.terms import MAX_DEPTH, Atom, Factors, Form, Mono, Number
+from emlc.passes.normal.terms import MAX_DEPTH, Atom, Factors, Form, Mono
 from emlc.passes.normal.values import Infinite, Undefined, Unknown, Value
 
 __all__ = ["Infinite", "Space", "Undefined", "Unknown", "Value"]

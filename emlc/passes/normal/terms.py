@@ -15,10 +15,9 @@ from fractions import Fraction
 
 from emlc.deadline import tick
 from emlc.ir.domain import Domain, Interval
+from emlc.passes.normal.digits import MAX_BITS, Number, number_power
 
-Number = int | Fraction
 Factors = tuple[tuple["Atom", Number], ...]
-MAX_BITS = 4096
 MAX_DEPTH = 40
 
 
@@ -206,7 +205,7 @@ class Terms:
             assert isinstance(atom.body, Form)
             d, inner = self.power(atom.spread, n)
             e, made = self.product(made, inner)
-            coefficient = coefficient * Fraction(atom.body.terms[atom.spread]) ** n * d * e
+            coefficient = coefficient * number_power(atom.body.terms[atom.spread], n) * d * e
         return _small(coefficient), made
 
     def turned_exponent(self, expo: Form) -> tuple[int, Form]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emlc.passes.normal.digits import Unknown
 from emlc.passes.normal.terms import Form
+
+__all__ = ["Infinite", "Undefined", "Unknown", "Value"]
 
 
 class Undefined(Exception):
     """A step outside the exact meaning."""
-
-
-class Unknown(Exception):
-    """A step whose meaning the facts do not decide."""
 
 
 @dataclass(frozen=True, slots=True)

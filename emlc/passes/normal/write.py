@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from emlc.ir.node import Node, lit, node, var
+from emlc.passes.normal.digits import Number
 from emlc.passes.normal.products import Product, products
 from emlc.passes.normal.space import Space, Unknown
-from emlc.passes.normal.terms import Atom, Form, Mono, Number
+from emlc.passes.normal.terms import Atom, Form, Mono
 from emlc.passes.simplify import build
 from emlc.tables.primitives import BY_NAME
 
