@@ -109,7 +109,7 @@ def test_eval_of_numpy_files(emlc: Any, tmp_path: Path) -> None:
         ("d.csv", "y\n1\n", "has no column for x"),
         ("e.csv", "x,x\n1,2\n", "two columns named x"),
         ("f.csv", "x,value\n1,2\n", "a column named value already"),
-        ("g.csv", b"x\n\xff\n", "not CSV text"),
+        ("g.csv", b"x\n\xff\n", "not UTF-8 text"),
         ("h.npy", "junk", "not an array file"),
         ("i.npz", "junk", "not an array file"),
         ("j.xls", "junk", "no data file by its name"),

@@ -16,6 +16,7 @@ from emlc.parse import parse
 from emlc.regress.constants import near
 from emlc.regress.exact import solve
 from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.predict import OfTree
 from emlc.regress.train import TARGETS, paper_data
 from emlc.regress.trees import values
 
@@ -222,9 +223,68 @@ def test_the_estimator_tells_what_it_found() -> None:
     assert again.predict(frame) == pytest.approx(model.predict(frame))
 
 
+def test_predictions_outside_the_domain_are_nan_and_said() -> None:
+    """The tree of 2 ln x has a real value at -1, and x y dies of exp(exp(x)): neither shows."""
+    model = regressor(timeout=40.0).fit(X[:, None], 2 * np.log(X))
+    with pytest.warns(RuntimeWarning, match="x0 positive, has no finite value at 2 of 3 rows, row"):
+        made = model.predict([[-1.0], [0.0], [math.e]])
+    assert np.isnan(made[:2]).all() and made[2] == pytest.approx(2)
+    x = np.column_stack([X, X[::-1] ** 2])
+    model = regressor(timeout=40.0).fit(x, x[:, 0] * x[:, 1])
+    assert model.best_.exact and model.predict([[700.0, 700.0]]) == pytest.approx(490_000)
+    values_ = OfTree(list("x1E1E"), ["x"])(np.array([[1.0, 7.0, -800.0]]))
+    assert np.isnan(values_[1]) and values_[[0, 2]] == pytest.approx([math.exp(math.e), 1.0])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"timeout": "a"}, "timeout is 'a'"),
+        ({"timeout": math.nan}, "timeout is nan"),
+        ({"max_size": 2.5}, "max_size is 2.5, which is no positive whole"),
+        ({"max_fits": 0}, "max_fits is 0"),
+        ({"n_jobs": 0}, "processes is 0"),
+        ({"n_jobs": 1.5}, "processes is 1.5"),
+        ({"operators": "add exp"}, "one text"),
+        ({"operators": []}, "must be an operator"),
+        ({"checkpoint": "/nowhere/state"}, "cannot be written"),
+    ],
+)
+def test_the_estimator_refuses_settings_at_once(options: Any, said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        regressor(**options).fit(X[:, None], X)
+
+
+def test_columns_whose_names_clash_are_all_used() -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"x1": X, "sin": np.sin(9 * X), "x 1": X[::-1]})
+    model = regressor(max_fits=1, solve=False).fit(frame, X)
+    assert model.feature_names_ == ["x1", "x2", "x_1"]
+
+
+def test_one_row_is_told_by_its_value() -> None:
+    assert fitted({"x": [1.5]}, [2.94313], max_fits=1).best.text == "2.94313"
+
+
 def test_warm_start_goes_on() -> None:
     y = np.random.default_rng(5).normal(size=41)
     model = regressor(solve=False, max_fits=2_000, warm_start=True).fit(X[:, None], y)
     first, length = model.n_iter_, model.best_.length
     model.set_params(max_fits=4_000).fit(X[:, None], y)
     assert model.n_iter_ > first and model.best_.length <= length
+    model.set_params(max_size=20, max_fits=1).fit(X[:, None], y)
+    assert model.n_iter_ <= first  # other settings: from the beginning
+    exact = regressor(warm_start=True).fit(X[:, None], np.exp(X))
+    assert exact.fit(X[:, None], np.exp(X)).best_.proof
+
+
+def test_a_fit_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("emlc.lower.cache.write", full)
+    with pytest.warns(RuntimeWarning, match="was not written: No space left"):
+        found = fitted({"x": X}, X**2 + np.sin(9 * X), max_fits=1, solve=False,
+                       checkpoint=tmp_path / "state")  # fmt: skip
+    assert found.fits > 0

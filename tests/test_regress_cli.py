@@ -30,6 +30,10 @@ def data(tmp_path: Path) -> Path:
     (tmp_path / "gap.csv").write_text("\n".join(["x,y", "1,2", ",3", "2,NA"]))
     (tmp_path / "twice.csv").write_text("x,x,y\n1,2,3\n")
     (tmp_path / "empty.csv").write_text("x,y\n")
+    (tmp_path / "no.csv").write_text("")
+    (tmp_path / "latin.csv").write_bytes(b"gr\xf6\xdfe,y\n1,2\n")
+    (tmp_path / "complex.csv").write_text("x,y\n1+2i,2\n")
+    np.savez(tmp_path / "flat.npz", x=np.ones((2, 2)), y=np.ones(4))
     np.savez(tmp_path / "a.npz", x=x, y=y)
     parquet.write_table(pa.table({"x": x, "y": y}), tmp_path / "a.parquet")
     (tmp_path / "bad.parquet").write_bytes(b"not a table")
@@ -66,8 +70,8 @@ def test_fit_says_what_it_found(data: Path, emlc: Any) -> None:
     ("words", "said"),
     [
         ("gap.csv", "values are missing (x 1, y 1), first in data row 2"),
-        ("a.csv --variables kind", "column kind, data row 1: 'word' is not a number"),
-        ("a.csv --target kind", "column kind, data row 1: 'word' is not a number"),
+        ("a.csv --variables kind", "column kind: 'word' in data row 1 is not a number"),
+        ("a.csv --target kind", "column kind: 'word' in data row 1 is not a number"),
         ("a.csv --target z", "has no column z"),
         ("a.csv --variables y", "y is the target"),
         ("twice.csv", "two columns named x"),
@@ -75,13 +79,52 @@ def test_fit_says_what_it_found(data: Path, emlc: Any) -> None:
         ("bad.parquet", "not a Parquet file"),
         ("none.csv", "No such file"),
         ("a.csv --operators erf", "no operator erf"),
-        ("a.csv --weights kind", "--weights names no column of numbers: kind"),
+        ("a.csv --weights kind", "--weights names no column of numbers"),
+        ("latin.csv", "not UTF-8 text"),
+        ("no.csv", "does not name its columns"),
+        ("complex.csv", "left out: x ('1+2i' in data row 1)"),
+        ("flat.npz", "the array x of"),
+        ("a.csv --variables", "--variables needs a value"),
+        ("a.csv --plot a.gif", "no picture by its name"),
+        ("a.csv --plot no/a.svg", "no/a.svg cannot be written there"),
+        ("a.csv --checkpoint no/state", "no/state cannot be written"),
+        ("a.csv --jobs 0", "the number of processes is 0"),
     ],
 )
 def test_fit_answers_clearly(words: str, said: str, data: Path, emlc: Any) -> None:
     name, *options = words.split()
     done = emlc("fit", str(data / name), *options, "--timeout", "1")
     assert done.status in (1, 2) and said in done.err and "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "said"),
+    [
+        ("x;y\n1,5;2\n2,5;3\n", ["x"], ["decimal commas are read as points"]),
+        ("x\ty\n1.5\t2\n2.5\t3\n", ["x"], []),
+        ("\ufeff\"x, a\",y\r\n1.5,2\r\n2.5,3\r\n", ["x0"], []),
+        ('"x\na",y\n1.5,2\n2.5,3\n', ["x_a"], []),
+        (",T₁,y,\n0,1.5,2,\n1,2.5,3,\n", ["T_1"], []),
+        ("sin,x0,x 1,x_1,y\n1.5,1,1,1,2\n2.5,1,1,2,3\n", ["x1", "x0", "x_1", "x3"], []),
+        ("x,b,y\n1.5,True,2\n2.5,false,3\n", ["x", "b"], []),
+        ("x,k,y\n1.5,1,2\n2.5,oops,3\n", ["x"], []),
+        (
+            "x,n,y\n1.5,9007199254740993,2\n2.5,1,3\n", ["x", "n"],
+            ["whole numbers beyond 2^53 in n are rounded to doubles"],
+        ),
+    ],
+    ids=["commas", "tabs", "quoted", "newline", "unnamed", "names", "booleans", "text", "2^53"],
+)  # fmt: skip
+def test_tables_as_people_write_them(
+    text: str, names: list[str], said: list[str], tmp_path: Path
+) -> None:
+    from emlc.cli.columns import read
+
+    (tmp_path / "d.csv").write_text(text, encoding="utf-8", newline="")
+    found = read(str(tmp_path / "d.csv"), None)
+    assert (list(found.variables), found.warnings) == (names, said)
+    assert found.variables[names[0]].tolist() == [1.5, 2.5] and found.target.tolist() == [2, 3]
+    assert all(text == "oops" for name in found.left_out for text in [name.split("'")[1]])
 
 
 @pytest.mark.parametrize("command", ["fit", "search", "basis", "train"])

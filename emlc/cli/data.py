@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.arrays import load
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 8192
-_FORMATS = "data files are .csv, .tsv, .npz and .npy; - reads CSV from standard input"
+_FORMATS = "data files are .csv, .tsv, .npz and .npy (.parquet for fit); - reads CSV"
+_SIGNS = (",", ";", "\t")
+_UTF8 = "save it as UTF-8, as iconv -f latin1 -t utf-8 does"
+_WITH_COMMA = re.compile(r"\s*[+-]?\d*,\d*(?:[eE][+-]?\d+)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,14 @@ class Block:
 class Data:
     """The names of all columns, and the rows in blocks.
 
-    `share` is the part that is read after so many rows, 0 where nobody knows.
+    `share` is the part that is read after so many rows, 0 where nobody knows; `commas` says whether
+    numbers may have decimal commas.
     """
 
     names: list[str]
     blocks: Iterator[Block]
     share: Callable[[int], float] = lambda rows: 0.0
+    commas: bool = False
 
 
 @contextmanager
@@ -51,14 +58,15 @@ def open_data(name: str, variables: Sequence[str] | None) -> Iterator[Data]:
     """
     suffix = os.path.splitext(name)[1].lower()
     if name == "-":
-        yield _from_csv(sys.stdin, "standard input", variables)
+        text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+        yield _from_csv(text, "standard input", variables)
     elif suffix in (".csv", ".tsv", ".txt"):
         with open(name, encoding="utf-8-sig", newline="") as stream:
             raw, size = stream.buffer.raw, os.fstat(stream.fileno()).st_size  # type: ignore[attr-defined]
             data = _from_csv(stream, name, variables)
             yield replace(data, share=lambda rows: raw.tell() / max(1, size))
     elif suffix in (".npz", ".npy"):
-        yield _from_arrays(_arrays(name, variables or ()), name, variables)
+        yield _from_arrays(read_arrays(name, variables or ()), name, variables)
     else:
         raise ArgumentError(f"{name} is no data file by its name", hint=_FORMATS)
 
@@ -91,27 +99,43 @@ def _places(names: Sequence[str], file: str, variables: Sequence[str]) -> dict[s
 def _from_csv(stream: TextIO, name: str, variables: Sequence[str] | None) -> Data:
     try:
         first = stream.readline()
-    except UnicodeDecodeError as error:
+        sign = "\t" if name.lower().endswith(".tsv") else _sign(first)
+        reader = csv.reader(chain([first], stream), delimiter=sign)
+        names = [n.strip() for n in next(reader)]
+    except UnicodeDecodeError:
+        raise ParseError(f"{name} is not UTF-8 text", hint=_UTF8) from None
+    except csv.Error as error:
         raise ParseError(f"{name} is not CSV text: {error}") from None
-    sign = "\t" if "\t" in first and "," not in first else ","
-    names = [n.strip() for n in next(csv.reader([first], delimiter=sign), [])]
-    if not names or all(_cell(n) is not None for n in names):
-        wanted = ",".join(variables or ("x",))
+    if not names or all(_cell(with_point(n)) is not None for n in names):
+        wanted = sign.join(variables or ("x", "y"))
         hint = f"its first line names the columns, as in {wanted}"
         raise ArgumentError(f"{name} does not name its columns", hint=hint)
     places = _places(names, name, _spelled(names) if variables is None else variables)
-    return Data(names, _csv_blocks(csv.reader(stream, delimiter=sign), places, len(names), name))
+    blocks = _csv_blocks(reader, places, len(names), name, sign != ",")
+    return Data(names, blocks, commas=sign != ",")
+
+
+def _sign(first: str) -> str:
+    """What stands between the names of the first line: the commonest sign outside quotes."""
+    return max(_SIGNS, key=re.sub(r'"[^"]*"', "", first).count)
+
+
+def with_point(text: str) -> str:
+    """A number's decimal comma as a point; any other text as it is."""
+    return text.replace(",", ".") if "," in text and _WITH_COMMA.fullmatch(text) else text
 
 
 def _csv_blocks(
-    reader: Iterator[list[str]], places: Mapping[str, int], width: int, file: str
+    reader: Iterator[list[str]], places: Mapping[str, int], width: int, file: str, commas: bool
 ) -> Iterator[Block]:
     first = 2
     while True:
         try:
             rows = list(enumerate(islice(reader, BLOCK), first))
-        except (csv.Error, UnicodeDecodeError) as error:
+        except csv.Error as error:
             raise ParseError(f"{file} is not CSV text: {error}") from None
+        except UnicodeDecodeError:
+            raise ParseError(f"{file} is not UTF-8 text", hint=_UTF8) from None
         if not rows:
             return
         first += len(rows)
@@ -120,15 +144,21 @@ def _csv_blocks(
             if len(cells) != width:
                 message = f"{file}, row {n}: {len(cells)} cells, but the first row names {width}"
                 raise ParseError(message, hint="a cell that holds a comma stands in quotes")
-        columns = {v: _column(rows, place, f"{file}, column {v}") for v, place in places.items()}
+        columns = {
+            v: _column(rows, place, f"{file}, column {v}", commas) for v, place in places.items()
+        }
         yield Block(columns, [cells for _, cells in rows])
 
 
-def _column(rows: list[tuple[int, list[str]]], place: int, where: str) -> NDArray[Any]:
+def _column(
+    rows: list[tuple[int, list[str]]], place: int, where: str, commas: bool
+) -> NDArray[Any]:
     """One column as numbers; an empty cell is nan."""
     import numpy as np
 
     texts = [cells[place] for _, cells in rows]
+    if commas:
+        texts = [with_point(text) for text in texts]
     try:
         return np.array(texts, dtype=np.float64)
     except ValueError:
@@ -156,8 +186,8 @@ def _cell(text: str) -> complex | None:
 # -- numpy's files -------------------------------------------------------------------------------
 
 
-def _arrays(name: str, variables: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """The arrays of the file by name."""
+def read_arrays(name: str, variables: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz or .npy file by name."""
     found = load(name)
     if isinstance(found, dict):
         return found

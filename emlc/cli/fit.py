@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from emlc.regress.fit import Fit, Options
 
 _SHOWN_TOKENS = 60
+_FEW = 5
 
 
 class _Listing(Command):
@@ -29,9 +31,11 @@ class _Listing(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
         option = ""
-        for word in args:
+        for word, following in zip(args, [*args[1:], "--"], strict=True):
             if word in ("--variables", "--operators"):
                 option = word
+                if following.startswith("-"):
+                    raise UsageError(f"{word} needs a value", hint="see emlc fit --help")
             elif word.startswith("-") and word != "-":
                 option = ""
                 spread.append(word)
@@ -65,7 +69,12 @@ class _Listing(Command):
     default=40,
     help="Most operators, variables and numbers of a formula: 40.",
 )
-@click.option("--seed", type=int, default=0, help="Where the random numbers begin: 0.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    help="Where the random numbers begin: 0.",
+)
 @click.option("--jobs", type=int, default=1, help="Processes; -1 takes all processors.")
 @click.option("--drop-missing", is_flag=True, help="Leave out rows with missing values.")
 @click.option(
@@ -103,6 +112,7 @@ def command(**options: Any) -> int:
     from emlc.cli.columns import read
     from emlc.regress.fit import Options, fit
 
+    _check_files(options["plot"], options["output"])
     extra = [options["weights"]] if options["weights"] else []
     found = read(
         options["data"], options["target"], [*options["variables"], *extra] if options["variables"]
@@ -115,44 +125,66 @@ def command(**options: Any) -> int:
         operators=options["operators"] or None, seed=options["seed"], n_jobs=options["jobs"],
         checkpoint=options["checkpoint"],
     )  # fmt: skip
-    with working("fitting") as waiting:
+    with report.warnings_told(), working("fitting") as waiting:
         waiting.stage("getting ready", 0.0)
         asked = replace(asked, progress=None if options["as_json"] else _progress(waiting, asked))
         made = fit(found.variables, found.target, weights, options=asked)
-    if options["plot"]:
-        from emlc.regress.plots import save
-
-        save(made, found.variables, found.target, options["plot"],
-             target_name=found.target_name)  # fmt: skip
-        report.note("wrote", options["plot"])
-    if options["output"]:
-        _write_tree(made.best, options["output"])
     if options["as_json"]:
-        report.document(**made.to_json())
+        report.document(**made.to_json(), columns={n: found.written[n] for n in made.names})
     else:
         report.result(made.best.text)
         _report(made)
+    sys.stdout.flush()
+    with report.warnings_told():
+        _write_files(made, found, options["plot"], options["output"])
     return report.INTERRUPTED if made.stopped == "interrupted" else 0
+
+
+def _check_files(plot: str | None, output: str | None) -> None:
+    """Complain of files that cannot be written before the wait for what is in them."""
+    for file in (plot, output):
+        if file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
+            raise UsageError(f"{file} cannot be written there", hint="name another folder")
+    if plot:
+        from emlc.regress.plots import check
+
+        check(plot)
+
+
+def _write_files(made: Fit, found: Columns, plot: str | None, output: str | None) -> None:
+    """The tree and the pictures, once the result is told."""
+    if output:
+        _write_tree(made.best, output)
+    if plot:
+        from emlc.regress.plots import save
+
+        save(made, found.variables, found.target, plot, target_name=found.target_name)
+        report.note("wrote", plot)
 
 
 def _weights(found: Columns, column: str | None) -> Any:
     if column is None:
         return None
-    for written, short in (*found.renamed.items(), *((n, n) for n in found.variables)):
-        if column in (written, short) and short in found.variables:
-            return found.variables.pop(short)
-    raise UsageError(f"--weights names no column of numbers: {column}")
+    for short, written in found.written.items():
+        if column in (written, short):
+            weights = found.variables.pop(short)
+            if found.variables:
+                return weights
+    raise UsageError(f"--weights names no column of numbers beside the variables: {column}")
 
 
 def _tell(found: Columns) -> None:
     """What a person should know of the data before the wait."""
-    for written, short in found.renamed.items():
-        report.note("column", f"{written!r} is written {short}")
+    for short, written in found.written.items():
+        if written != short:
+            report.note("column", f"{written!r} is written {short}")
     if found.left_out:
         names = ", ".join(found.left_out)
         report.warn(f"columns that hold text are left out: {names}")
-    if found.dropped:
-        report.warn(f"{found.dropped} rows with missing values are left out")
+    for text in found.warnings:
+        report.warn(text)
+    if len(found.target) < _FEW:
+        report.warn(f"{len(found.target)} rows do not tell one formula from another")
 
 
 def _progress(waiting: Waiting, asked: Options) -> Callable[[str], None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from emlc.errors import EmlcError
@@ -125,6 +126,19 @@ def note(label: str, text: str, status: str = "") -> None:
 def warn(text: str) -> None:
     """Say what a person should know although the command went on."""
     sys.stderr.write(f"{paint('warning:', 'yellow', sys.stderr)} {text}\n")
+
+
+@contextmanager
+def warnings_told() -> Iterator[None]:
+    """Python's warnings in our words."""
+    import warnings
+
+    def tell(message: Warning | str, *_: Any, **__: Any) -> None:
+        warn(str(message))
+
+    with warnings.catch_warnings():
+        warnings.showwarning = tell
+        yield
 
 
 def failed(error: EmlcError, as_json: bool) -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emlc.cli.command import Command, common, domain_option, output_option, read_text, time_option
-from emlc.cli.report import INTERRUPTED, document, domain_text, judged, note, result, verdict_json
+from emlc.cli.report import (
+    INTERRUPTED,
+    document,
+    domain_text,
+    judged,
+    note,
+    result,
+    verdict_json,
+    warnings_told,
+)  # fmt: skip
 from emlc.cli.watch import watching
 from emlc.errors import LimitError, UsageError
 
@@ -125,7 +134,7 @@ def _search(ask: Asked, text: str) -> int:
         raise UsageError("--plan is for the operator eml alone")
     if ask.planned:
         _print_plan(ask, text)
-    with watching(ask.seconds) as tell:
+    with warnings_told(), watching(ask.seconds) as tell:
         found = search(
             text, domain=ask.domain, mode=ask.mode, operator=ask.operator, max_size=ask.max_size,
             seconds=ask.seconds, memory=ask.memory * 1e9, jobs=ask.jobs, scheduler=ask.scheduler,

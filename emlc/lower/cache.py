@@ -14,12 +14,15 @@ import stat
 import sys
 import tempfile
 import time
+import warnings
 from contextlib import suppress
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
+
+from emlc.errors import ArgumentError
 
 _MOST = 1000
 _LEFT = 3600.0  # seconds after which an unfinished file is nobody's
@@ -88,6 +91,23 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(made).unlink(missing_ok=True)
         raise
+
+
+def writable(path: str | os.PathLike[str]) -> Path:
+    """The checkpoint behind links. Raises ArgumentError where it could not be written."""
+    found = Path(os.path.realpath(path))
+    if not os.access(found if found.exists() else found.parent, os.W_OK):
+        raise ArgumentError(f"the checkpoint {os.fspath(path)} cannot be written")
+    return found
+
+
+def checkpoint(path: Path, data: bytes) -> None:
+    """Write a checkpoint whole or not at all; a disk that is full costs a warning, no result."""
+    try:
+        write(path, data)
+    except OSError as error:
+        problem = f"the checkpoint {path} was not written: {error.strerror}"
+        warnings.warn(problem, RuntimeWarning, stacklevel=3)
 
 
 def read(path: Path) -> bytes | None:

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import count
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from emlc.errors import ArgumentError
 from emlc.lower.jit import Array
+from emlc.parse.names import variable_of
 
 _LEAST, _MOST = 1e-140, 1e140
+
+
+def variable_names(written: Sequence[str]) -> list[str]:
+    """A variable for each column: its own name where formulas can have it, or x0, x1, ...
+
+    >>> variable_names(["body mass", "sin", "x1", "x 1", "x_1"])
+    ['body_mass', 'x2', 'x1', 'x_1', 'x4']
+    """
+    own = [variable_of(name) for name in written]
+    found: list[str] = []
+    for k, name in enumerate(own):
+        if name is None or name in found:
+            name = next(v for n in count(k) if (v := f"x{n}") not in own and v not in found)
+        found.append(name)
+    return found
+
+
+def positive(name: str, value: object, *, whole: bool = False) -> None:
+    """Raise ArgumentError for a setting that is no positive number."""
+    if not isinstance(value, Integral if whole else Real) or not float(value) > 0:
+        kind = "whole number" if whole else "number"
+        raise ArgumentError(f"{name} is {value!r}, which is no positive {kind}")
 
 
 def checked(
@@ -25,15 +50,11 @@ def checked(
         if len(column) != len(y):
             raise ArgumentError(f"{name} has {len(column)} values, the target {len(y)}")
         x[k] = column
-    size = float(np.abs(y).max())
-    if size and not _LEAST < size < _MOST:
-        problem = f"the target goes to {size:.3g}, whose square no double holds"
-        raise ArgumentError(problem, hint="fit it in another unit")
     w = np.ones(len(y)) if weights is None else _column("the weights", weights)
     if len(w) != len(y):
         raise ArgumentError(f"there are {len(w)} weights for {len(y)} values")
-    if (w < 0).any() or not 0 < w.max() < _MOST:
-        raise ArgumentError("weights are not negative, not all of them 0, and none is huge")
+    if (w < 0).any() or not w.any():
+        raise ArgumentError("weights are not negative, and not all of them 0")
     return names, *_merged(x, y, w)
 
 
@@ -59,4 +80,8 @@ def _column(name: str, data: Any) -> Array:
             f"{name} has {len(bad)} missing or infinite values, the first in row {bad[0] + 1}",
             hint=hint,
         )
+    size = float(np.abs(column).max())
+    if size and not _LEAST < size < _MOST:
+        problem = f"{name} goes to {size:.3g}, whose square no double holds"
+        raise ArgumentError(problem, hint="fit it in another unit")
     return column

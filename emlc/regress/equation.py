@@ -16,7 +16,7 @@ from emlc.ir.tape import flatten, measure
 from emlc.lower.jit import Array
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import compile_tree
-from emlc.passes.ranges import declare, ranges
+from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.show import rpn_tokens, show
 from emlc.tables.primitives import BY_NAME
@@ -162,10 +162,22 @@ def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
             e.tree = compile_tree(root, found).tree
         except (DomainError, LimitError):
             continue
-        e.domain = in_words({n: d for n, d in found.domain().items() if n not in e.constants})
+        e.domain = in_words(_domain(found, e.constants))
         break
     e.k = measure(flatten(e.tree if e.tree is not None else root)).size
     return e
+
+
+def _domain(found: Ranges, constants: dict[str, float]) -> dict[str, str]:
+    """Where the variables range, and what parts must be, their numbers written out."""
+    from emlc.regress.spelled import numbers
+
+    known = {n: str(d) for n, d in sorted(found.variables.items()) if n not in constants}
+    for part, where in found.conditions.items():
+        made = simplify(substitute(part, numbers(constants)))
+        if variables(made):
+            known[show(_written(made))] = str(where)
+    return known
 
 
 def front(equations: Sequence[Equation]) -> list[Equation]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emlc.errors import ArgumentError, MissingError
+from emlc.errors import ArgumentError, MissingError, shorten
 from emlc.lower.jit import Array
-from emlc.parse.names import variable_of
+from emlc.regress.data import variable_names
 from emlc.regress.equation import Equation
 from emlc.regress.fit import Fit, Options, fit
 
@@ -64,7 +66,7 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         random_state: Any = None,
         n_jobs: int = 1,
         warm_start: bool = False,
-        checkpoint: str | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self.timeout = timeout
@@ -83,38 +85,45 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.utils import check_random_state
         from sklearn.utils.validation import _check_sample_weight
 
-        _positive(timeout=self.timeout, max_size=self.max_size)
         names = getattr(X, "columns", None)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        self.feature_names_ = _names(names, X.shape[1])
+        given = range(X.shape[1]) if names is None else names
+        self.feature_names_ = variable_names([str(name) for name in given])
         seed = int(check_random_state(self.random_state).randint(1 << 20))
         options = Options(
             timeout=self.timeout, max_size=self.max_size, operators=self.operators, seed=seed,
-            n_jobs=self.n_jobs or 1, max_fits=self.max_fits, solve=self.solve,
-            checkpoint=self.checkpoint, progress=self.progress,
+            n_jobs=1 if self.n_jobs is None else self.n_jobs, max_fits=self.max_fits,
+            solve=self.solve, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip
-        state = self._warm(X, y)
+        state = getattr(self, "_state", None) if self.warm_start else None
         columns = dict(zip(self.feature_names_, X.T, strict=True))
         self.result_: Fit = fit(
             columns, np.asarray(y, dtype=np.float64), sample_weight, options=options, state=state
         )
-        self._last = (_mark(X, y), self.result_.state)
+        self._state = self.result_.state if self.warm_start else None
+        self.result_.state = {}
         self.best_: Equation = self.result_.best
         self.stopped_ = self.result_.stopped
         self.n_iter_ = max(1, self.result_.fits)
         return self
 
-    def _warm(self, X: Array, y: Array) -> dict[str, Array] | None:
-        mark, state = getattr(self, "_last", ("", None))
-        return state if self.warm_start and mark == _mark(X, y) else None
-
     def predict(self, X: Any) -> Array:
-        """The best formula at the rows of X; nan where it is not defined."""
+        """The best formula at the rows of X; nan, with a warning, where it has no finite value."""
         check_is_fitted(self, "best_")
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        return self.best_.predict(np.ascontiguousarray(X.T))
+        made = self.best_.predict(np.ascontiguousarray(X.T))
+        bad = np.flatnonzero(~np.isfinite(made))
+        if len(bad):
+            made[bad] = np.nan
+            where = self.best_.domain and f", which is for {self.best_.domain}"
+            warnings.warn(
+                f"{shorten(self.best_.text)}{where}, has no finite value at {len(bad)} of "
+                f"{len(made)} rows, row {bad[0]} the first: they are nan",
+                RuntimeWarning, stacklevel=2,
+            )  # fmt: skip
+        return made
 
     @property
     def tree_(self) -> Node | None:
@@ -153,26 +162,9 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _chosen(self, index: int | None) -> Equation:
         check_is_fitted(self, "best_")
-        return self.best_ if index is None else self.result_.equations[index]
-
-
-def _positive(**values: float) -> None:
-    for name, value in values.items():
-        if not value > 0:
-            raise ArgumentError(f"{name} is {value}, which is not positive")
-
-
-def _names(given: Any, count: int) -> list[str]:
-    """A variable for each column: its own name where formulas can have it."""
-    texts = [str(name) for name in given] if given is not None else [f"x{k}" for k in range(count)]
-    found: list[str] = []
-    for k, text in enumerate(texts):
-        name = variable_of(text)
-        found.append(name if name and name not in found else f"x{k}")
-    return found
-
-
-def _mark(X: Array, y: Array) -> str:
-    import hashlib
-
-    return hashlib.sha256(X.tobytes() + np.asarray(y).tobytes()).hexdigest()
+        if index is None:
+            return self.best_
+        count = len(self.result_.equations)
+        if index not in range(-count, count):
+            raise ArgumentError(f"equations_ has no row {index!r}", hint=f"rows 0 to {count - 1}")
+        return self.result_.equations[index]

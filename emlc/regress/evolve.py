@@ -89,7 +89,7 @@ class Population:
         return self.idle >= _PATIENCE or self.exact or self.tried >= most
 
     def run(self, until: float, most: float = np.inf) -> None:
-        """Breed until the time comes or it has ended."""
+        """Breed until the time comes or it has ended, once at the least."""
         task, rows = self.task, self.task.rows
         allowed = machine.rows(task.operators)
         chance = np.array([machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows])
@@ -100,7 +100,7 @@ class Population:
             np.empty((task.max_size, n)),
             np.empty((MOST_FITTED, n)),
         )
-        while time.monotonic() < until and not self.done(most):
+        while not self.done(most) and (not self.step or time.monotonic() < until):
             seed_random((self.seed * 7919 + self.number * 1009 + self.step) % 2**32)
             if not self.step:
                 self._settle(data, chance, work)

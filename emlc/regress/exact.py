@@ -252,7 +252,7 @@ def misfit(rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Arr
         return math.inf
     doubtful = np.argsort(np.where(fine, -wrong, -math.inf), kind="stable")[:_CONFIRMED]
     checked = [p for p in doubtful.tolist() if not fine[p] or wrong[p] > 1e-12]
-    exact = _exact_values(rpn, names, columns, [*checked, *few[::3].tolist()])
+    exact = exact_values(rpn, names, columns, [*checked, *few[::3].tolist()])
     errors = [worst if not checked else 0.0]
     for p, value in exact:
         gap = abs(value - wanted[p]) / scale[p]
@@ -261,10 +261,10 @@ def misfit(rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Arr
     return max(errors)
 
 
-def _exact_values(
+def exact_values(
     rpn: Sequence[str], names: Sequence[str], columns: Array, rows: Sequence[int]
 ) -> Iterator[tuple[int, complex]]:
-    """The values at some rows, by balls."""
+    """The values at some rows, by balls; inf where there is none."""
     tape = flatten(from_tokens(rpn))
     for p in rows:
         point = {name: float(columns[k, p]) for k, name in enumerate(names)}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from emlc.errors import EmlcError
+from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.domain import in_words
 from emlc.ir.node import Node, from_tokens, variables
 from emlc.ir.tape import flatten
@@ -19,16 +21,16 @@ from emlc.passes.raise_ import raise_tree
 from emlc.passes.ranges import declare
 from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
-from emlc.regress.data import checked
+from emlc.regress.data import checked, positive
 from emlc.regress.equation import Equation, front, r_squared, with_tree
 from emlc.regress.evolve import State, Task
-from emlc.regress.exact import Solution, solve
+from emlc.regress.exact import solve
 from emlc.regress.finish import prune, round_free, snap
 from emlc.regress.groups import Groups, warm
 from emlc.regress.hybrid import propose
-from emlc.regress.keep import Kept
+from emlc.regress.keep import Kept, mark
 from emlc.regress.model import FLOOR, SAID, Model, model
-from emlc.regress.predict import OfFormula, OfTree
+from emlc.regress.predict import OfFormula, OfText, OfTree
 from emlc.regress.scan import scan
 from emlc.regress.spelled import to_node
 from emlc.regress.trees import values
@@ -56,8 +58,20 @@ class Options:
     n_jobs: int = 1
     max_fits: int | None = None
     solve: bool = True
-    checkpoint: str | None = None
+    checkpoint: str | os.PathLike[str] | None = None
     progress: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        positive("timeout", self.timeout)
+        positive("max_size", self.max_size, whole=True)
+        if self.max_fits is not None:
+            positive("max_fits", self.max_fits)
+        if not isinstance(self.n_jobs, Integral) or self.n_jobs == 0:
+            hint = "a number of processes, or -1 for all processors"
+            raise ArgumentError(f"the number of processes is {self.n_jobs!r}", hint=hint)
+        if isinstance(self.operators, str):
+            hint = f"a sequence of names, such as {self.operators.split()!r}"
+            raise ArgumentError("operators is one text", hint=hint)
 
 
 @dataclass(slots=True)
@@ -128,15 +142,20 @@ class _Run:
         self.until = self.begun + options.timeout
         self.options = options
         self.names, self.x, self.y, self.w = checked(columns, target, weights)
-        self.operators = tuple(row.name for row in machine.rows(options.operators))
+        rows = machine.rows(options.operators)
+        self.operators = tuple(row.name for row in rows)
+        known = [row.name for row in machine.table(rows)]
+        settings = (self.operators, known, options.max_size)
+        self.belongs = mark(self.names, (self.x, self.y, self.w), settings)
         self.equations: list[Equation] = []
         self.stopped = "time"
         mean = float(np.sum(self.w * self.y))
         self.spread = float(np.sum(self.w * (self.y - mean) ** 2))
         self.scale = math.sqrt(self.spread) or abs(mean) or 1.0
-        self.kept = Kept(options.checkpoint, self.names, self.x, self.y, self.operators,
-                         options.max_size)  # fmt: skip
-        self.given = state or self.kept.state
+        self.kept = Kept(options.checkpoint, self.belongs)
+        warm = state is not None and str(state.get("mark")) == self.belongs
+        self.given = state if warm else self.kept.state
+        self.solved: State = {}
         self.groups = self._grouped()
 
     def all(self) -> Fit:
@@ -148,15 +167,23 @@ class _Run:
                 self._evolve()
         except KeyboardInterrupt:
             self.stopped = "interrupted"
-        early = self.stopped == "interrupted"
-        self._read(time.monotonic() + _ANSWERING if early else self.until)
+        early, pure = self.stopped == "interrupted", list(self.equations)
+        try:
+            self._read(time.monotonic() + _ANSWERING if early else self.until)
+        except KeyboardInterrupt:
+            self.stopped, self.equations = "interrupted", pure
+            self._read(time.monotonic() + _ANSWERING)
         found = front(self.equations)
         best = min(found, key=lambda e: e.length)
         if self.stopped == "time" and best.exact:
             self.stopped = "exact"
         seconds = time.monotonic() - self.begun
-        return Fit(found, best, seconds, self.stopped, self.names, self.groups.tried,
-                   self.groups.state())  # fmt: skip
+        state = {"mark": np.array(self.belongs), **self._state()}
+        return Fit(found, best, seconds, self.stopped, self.names, self.groups.tried, state)
+
+    def _state(self) -> State:
+        """What a later run needs to go on."""
+        return self.groups.state() | self.solved
 
     def tell(self, text: str) -> None:
         """Progress, if somebody listens."""
@@ -174,43 +201,52 @@ class _Run:
     # -- pure trees
 
     def _exact(self) -> None:
-        options = self.options
-        if not options.solve or not self.names or self.spread == 0:
+        if not self.options.solve or not self.names or self.spread == 0:
             return
         data = dict(zip(self.names, self.x, strict=True))
-        if len(self.names) > _SOLVED_VARIABLES:
-            return self._proposed(data)
-        # Bounded by memory instead of the clock where the result is to follow from the seed.
-        timed = options.max_fits is None
-        share = min(3.0, 0.15 * options.timeout) if timed else 0.5 * options.timeout
-        found = None  # nor was there one when the fit that goes on began
+        few = len(self.names) <= _SOLVED_VARIABLES
         if self.given is None:
-            found = solve(data, self.y, seconds=share, memory=8e8 if timed else 3e7, max_size=31)
-        if found is not None:
-            self.equations.append(self._solved(found))
-            if found.k <= 2 * len(self.y):
+            self.solved = self._searched(data) if few else self._proposed(data)
+            self.kept.save(self._state())  # a fit that goes on from here does not solve again
+        else:
+            self.solved = {n: self.given[n] for n in ("solved", "proof") if n in self.given}
+        if self.solved:
+            rpn = self.solved["solved"].tolist()
+            made = self._pure(rpn, self._error(rpn))
+            made.exact, made.proof = True, str(self.solved["proof"])
+            self.equations.append(made)
+            if len(rpn) <= 2 * len(self.y):
                 self.stopped = "exact"
-            return
-        self.kept.save(self.groups.state())  # a fit that goes on from here does not solve again
-        for rpn, error in scan(self.names, self.x, self.y, self.w, time.monotonic() + share):
-            self.equations.append(self._pure(rpn, error))
+        elif few:
+            until = time.monotonic() + self._share()
+            for rpn, error in scan(self.names, self.x, self.y, self.w, until):
+                self.equations.append(self._pure(rpn, error))
 
-    def _proposed(self, data: Mapping[str, Array]) -> None:
+    def _share(self) -> float:
+        """Seconds for the solver; many where memory bounds it, for results that repeat."""
+        timeout = self.options.timeout
+        return min(3.0, 0.15 * timeout) if self.options.max_fits is None else 0.5 * timeout
+
+    def _searched(self, data: Mapping[str, Array]) -> State:
+        """The smallest tree found, and what is known of smaller ones."""
+        memory = 8e8 if self.options.max_fits is None else 3e7
+        found = solve(data, self.y, seconds=self._share(), memory=memory, max_size=31)
+        if found is None:
+            return {}
+        but = f", {found.lossy} values undecided" if found.lossy else ""
+        fewer = "smaller tree" if found.smallest else f"tree of fewer than {found.below} nodes"
+        proof = f"no {fewer} fits these samples{but}"
+        return {"solved": np.array(found.rpn), "proof": np.array(proof)}
+
+    def _proposed(self, data: Mapping[str, Array]) -> State:
         """A tree by circuits, where there are too many variables for the solver."""
-        if self.given is not None:
-            return
         timed = self.options.max_fits is None
         rpn = propose(
             data, self.y, seed=self.options.seed,
             seconds=min(1.0, 0.05 * self.options.timeout) if timed else math.inf,
             most=math.inf if timed else _PROPOSED,
         )  # fmt: skip
-        if rpn is not None:
-            made = self._pure(rpn, self._error(rpn))
-            made.exact = True
-            self.equations.append(made)
-            if len(rpn) <= 2 * len(self.y):
-                self.stopped = "exact"
+        return {} if rpn is None else {"solved": np.array(rpn), "proof": np.array("")}
 
     def _error(self, rpn: list[str]) -> float:
         """The weighted squared error of a tree that fits; 0 where doubles cannot tell."""
@@ -224,23 +260,13 @@ class _Run:
         length = 0.5 * points * math.log(relative + FLOOR)
         length += len(rpn) * math.log(3.0 + len(self.names))
         tree = from_tokens(rpn)
-        predict = OfTree(rpn, self.names)
         shown, where = _raised(tree, dict(zip(self.names, self.x, strict=True)))
+        read = shown is not tree
+        predict = OfText(show(shown), self.names) if read else OfTree(rpn, self.names)
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
         made.domain = where
         made.exact = relative < _ROUNDING
         return made
-
-    def _solved(self, found: Solution) -> Equation:
-        equation = self._pure(found.rpn, self._error(found.rpn))
-        equation.exact = True
-        but = f", {found.lossy} values undecided" if found.lossy else ""
-        equation.proof = (
-            f"no smaller tree fits these samples{but}"
-            if found.smallest
-            else f"no tree of fewer than {found.below} nodes fits these samples{but}"
-        )
-        return equation
 
     def _r2(self, error: float) -> float:
         return 1.0 - error / self.spread if self.spread else float(error == 0.0)
@@ -266,9 +292,9 @@ class _Run:
         groups = self.groups
         most = math.inf if self.options.max_fits is None else self.options.max_fits
         until = self.until - min(_READING, 0.15 * self.options.timeout)
-        while not groups.over(most) and time.monotonic() < until:
+        while not groups.over(most) and (not groups.tried or time.monotonic() < until):
             groups.run(min(until, time.monotonic() + _CHUNK), most)
-            self.kept.save(groups.state())
+            self.kept.save(self._state())
             self.tell(self._said())
         self.stopped = "exact" if groups.exact else "size" if groups.over(most) else "time"
 
@@ -316,8 +342,9 @@ class _Run:
             m.refit()
         if not math.isfinite(m.error):
             return
-        prune(m, until)
-        snap(m, until)
+        if math.isfinite(m.length()):  # else there are too few rows to judge by
+            prune(m, until)
+            snap(m, until)
         round_free(m)
         template, constants = to_node(m, task, self.names)
         error = m.error * self.scale**2

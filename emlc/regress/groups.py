@@ -53,8 +53,8 @@ class Groups:
         return self.exact or self.before >= most
 
     def run(self, until: float, most: float = np.inf) -> None:
-        """Breed until the time comes or it has ended."""
-        while time.monotonic() < until and not self.over(most):
+        """Breed until the time comes or it has ended, once at the least."""
+        while not self.over(most) and (not self.tried or time.monotonic() < until):
             count = self._counted(most)
             if count:
                 self._close(count)

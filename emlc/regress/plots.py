@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _ENDINGS = (".svg", ".png", ".pdf")
 _TERMS_LEFT = 36
 _LARGEST = 1e12
+_DRAWN, _FARTHEST = 2000, 50
+_CURVE, _PLANE = 600, 120
 _INK, _MARK, _FAINT = "#1f4e79", "#c0392b", "#9aa5b1"
 
 
@@ -29,6 +31,12 @@ def _figure(width: float, height: float) -> Any:
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def check(file: str) -> None:
+    """Raise what a plot to this file would raise: ArgumentError, or MissingError."""
+    _ending(file)
+    _figure(1.0, 1.0)
+
+
 def save(
     made: Fit, columns: Mapping[str, Any], target: Any, file: str, *, target_name: str = "y"
 ) -> None:
@@ -37,43 +45,100 @@ def save(
 
 
 def figure(made: Fit, columns: Mapping[str, Any], target: Any, target_name: str) -> Any:
-    """A matplotlib figure: data against formula, residuals, and the Pareto front."""
-    drawn = _figure(12.0, 3.8)
+    """A matplotlib figure: data against formula, residuals, and the Pareto front.
+
+    Of more than two thousand rows it shows so many at random, and those farthest from the formula.
+    """
+    drawn = _figure(12.0, 4.2)
+    drawn.suptitle(shorten(made.best.text, 110), fontsize=10, parse_math=False)
     data, residuals, pareto = drawn.subplots(1, 3)
-    x = np.array([np.asarray(columns[n], dtype=np.float64) for n in made.names])
     y = np.asarray(target, dtype=np.float64)
-    predicted = made.best.predict(x)
-    if len(x) == 1:
-        order = np.argsort(x[0])
-        data.plot(x[0], y, ".", color=_FAINT, label="data")
-        data.plot(x[0][order], predicted[order], color=_INK, label="formula")
-        data.set_xlabel(made.names[0])
-        data.set_ylabel(target_name)
-        data.legend(frameon=False)
-    else:
-        data.plot(predicted, y, ".", color=_INK)
-        ends = [float(np.nanmin(y)), float(np.nanmax(y))]
-        data.plot(ends, ends, color=_FAINT, linewidth=1)
-        data.set_xlabel("formula")
-        data.set_ylabel(target_name)
-    data.set_title(shorten(made.best.text, 60), fontsize=9)
-    residuals.plot(predicted, y - predicted, ".", color=_INK)
+    x = np.array([np.asarray(columns[n], dtype=np.float64) for n in made.names])
+    x = x.reshape(len(made.names), len(y))
+    predicted = _finite(made.best.predict(x))
+    rows = _some(y - predicted)
+    shown = "" if len(rows) == len(y) else f" ({len(rows):,} of {len(y):,} rows)"
+    kinds = {1: _along, 2: _over}
+    kinds.get(len(x), _against)(data, made, x[:, rows], y[rows], predicted[rows], target_name)
+    residuals.plot(predicted[rows], (y - predicted)[rows], ".", color=_INK, alpha=0.6)
     residuals.axhline(0.0, color=_FAINT, linewidth=1)
-    residuals.set_xlabel("formula")
-    residuals.set_ylabel("residual")
-    _front(pareto, made)
+    residuals.set_xlabel(f"formula{shown}")
+    residuals.set_ylabel(f"{target_name} - formula", parse_math=False)
+    _front(pareto, made, float(np.var(y)))
     return drawn
 
 
-def _front(axes: Any, made: Fit) -> None:
-    floor = max((e.loss for e in made.equations), default=1.0) * 1e-32 + 1e-300
-    sizes = [e.k for e in made.equations]
+def _finite(values: Array) -> Array:
+    """The values, nan where they are infinite: such points are not drawn."""
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _some(residual: Array) -> Array:
+    """The rows that are drawn, in order."""
+    if len(residual) <= _DRAWN:
+        return np.arange(len(residual))
+    far = np.argsort(-np.abs(np.nan_to_num(residual, nan=np.inf)), kind="stable")[:_FARTHEST]
+    drawn = np.random.default_rng(0).choice(len(residual), _DRAWN, replace=False)
+    return np.union1d(far, drawn)
+
+
+def _along(axes: Any, made: Fit, x: Array, y: Array, predicted: Array, name: str) -> None:
+    """One variable: data and the formula's curve."""
+    grid = np.linspace(x[0].min(), x[0].max(), _CURVE)
+    axes.plot(x[0], y, ".", color=_MARK, alpha=0.6, label="data")
+    axes.plot(grid, _finite(made.best.predict(grid[None])), color=_INK, label="formula")
+    axes.set_ylim(*_room(y))
+    axes.set_xlabel(made.names[0], parse_math=False)
+    axes.set_ylabel(name, parse_math=False)
+    axes.legend(frameon=False)
+
+
+def _over(axes: Any, made: Fit, x: Array, y: Array, predicted: Array, name: str) -> None:
+    """Two variables: the formula as colours of the plane, data as dots in the same colours."""
+    across, up = (np.linspace(c.min(), c.max(), _PLANE) for c in x)
+    plane = np.array([grid.ravel() for grid in np.meshgrid(across, up)])
+    colours = {"vmin": float(y.min()), "vmax": float(y.max()), "cmap": "viridis"}
+    values = _finite(made.best.predict(plane)).reshape(_PLANE, _PLANE)
+    axes.pcolormesh(across, up, values, shading="nearest", rasterized=True, **colours)
+    dots = axes.scatter(*x, c=y, s=14, edgecolors="white", linewidths=0.4, **colours)
+    axes.figure.colorbar(dots, ax=axes).set_label(f"{name}: plane formula, dots data",
+                                                  parse_math=False)  # fmt: skip
+    axes.set_xlabel(made.names[0], parse_math=False)
+    axes.set_ylabel(made.names[1], parse_math=False)
+
+
+def _against(axes: Any, made: Fit, x: Array, y: Array, predicted: Array, name: str) -> None:
+    """Other numbers of variables: data by the formula's value."""
+    ends = [float(y.min()), float(y.max())]
+    axes.plot(ends, ends, color=_FAINT, linewidth=1)
+    axes.plot(predicted, y, ".", color=_INK, alpha=0.6)
+    axes.set_xlabel("formula")
+    axes.set_ylabel(name, parse_math=False)
+
+
+def _room(y: Array) -> tuple[float, float]:
+    """The data's range and a tenth more: a pole of the formula does not press it flat."""
+    low, high = float(y.min()), float(y.max())
+    margin = 0.1 * (high - low) or 0.1 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def _front(axes: Any, made: Fit, spread: float) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    floor = 1e-33 * spread or 1e-300
+    sizes = [float(min(e.k, _LARGEST)) for e in made.equations]
     losses = [max(e.loss, floor) for e in made.equations]
+    chosen = next(k for k, e in enumerate(made.equations) if e is made.best)
     axes.step(sizes, losses, where="post", color=_FAINT)
     axes.plot(sizes, losses, "o", color=_INK)
-    axes.plot([made.best.k], [max(made.best.loss, floor)], "o", color=_MARK, label="chosen")
+    axes.plot(sizes[chosen], losses[chosen], "o", color=_MARK, label=f"chosen, K = {made.best.k}")
     axes.set_yscale("log")
     axes.set_xscale("log")
+    axes.set_xlim(min(sizes) / 1.5, max(sizes) * 1.5)
+    axes.set_ylim(min(losses) / 10, max(losses) * 10)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda k, _: f"{k:,.10g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("K, nodes of the pure tree")
     axes.set_ylabel("loss")
     axes.legend(frameon=False)
@@ -129,13 +194,20 @@ def _draw_tree(axes: Any, circuit: Circuit, mix: Array) -> None:
     axes.set_axis_off()
 
 
-def _write(drawn: Any, file: str) -> None:
+def _ending(file: str) -> str:
     ending = os.path.splitext(file)[1].lower()
     if ending not in _ENDINGS:
         raise ArgumentError(f"{file} is no picture by its name", hint=f"{', '.join(_ENDINGS)}")
+    return ending
+
+
+def _write(drawn: Any, file: str) -> None:
+    ending = _ending(file)
     # Without a date and with fixed names inside, equal pictures are equal files.
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "emlc"}):
-        metadata = {"Date": None} if ending == ".svg" else {}
-        drawn.savefig(file, format=ending[1:], metadata=metadata)
+        metadata = (
+            {} if ending == ".png" else {"Date" if ending == ".svg" else "CreationDate": None}
+        )
+        drawn.savefig(file, format=ending[1:], metadata=metadata, dpi=150)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+from pathlib import Path
 from typing import Any
 
 from emlc.errors import ArgumentError
+from emlc.lower.cache import checkpoint, writable
 from emlc.search.result import SearchResult
 
 
@@ -14,7 +15,7 @@ class Checkpoint:
     """The file of one search; without a path it remembers nothing."""
 
     def __init__(self, path: str | None, result: SearchResult) -> None:
-        self.path = path
+        self.path = None if path is None else writable(path)
         self.settled = 0
         self._search: dict[str, Any] = {
             "target": result.target,
@@ -23,9 +24,9 @@ class Checkpoint:
         }
         if result.operator != "eml":
             self._search["operator"] = result.operator
-        if path is None or not os.path.exists(path):
+        if self.path is None or not self.path.exists():
             return
-        kept = _read(path)
+        kept = _read(self.path)
         if kept["search"] != self._search:
             raise ArgumentError(
                 f"{path} belongs to another search: {kept['search']}", hint="give another file"
@@ -35,7 +36,7 @@ class Checkpoint:
         result.undecided = kept["undecided"]
 
     def save(self, settled: int, result: SearchResult) -> None:
-        """Write that no tree of up to `settled` nodes is right, atomically."""
+        """Write that no tree of up to `settled` nodes is right, whole or not at all."""
         if self.path is None:
             return
         self.settled = settled
@@ -46,20 +47,19 @@ class Checkpoint:
             "undecided": result.undecided,
             "terms": result.terms,
         }
-        with open(self.path + ".new", "w", encoding="utf-8") as file:
-            json.dump(kept, file)
-        os.replace(self.path + ".new", self.path)
+        checkpoint(self.path, json.dumps(kept).encode())
 
 
-def _read(path: str) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     problem = f"{path} is not a checkpoint of a search"
+    hint = "name another file, or delete it to begin anew"
     try:
         with open(path, encoding="utf-8") as file:
             kept = json.load(file)
-    except (OSError, ValueError) as error:
-        raise ArgumentError(problem) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArgumentError(problem, hint=hint) from error
     if not isinstance(kept, dict) or kept.get("schema") != 1 or "search" not in kept:
-        raise ArgumentError(problem)
+        raise ArgumentError(problem, hint=hint)
     if not isinstance(kept.get("settled"), int) or not isinstance(kept.get("undecided"), int):
-        raise ArgumentError(problem)
+        raise ArgumentError(problem, hint=hint)
     return kept
