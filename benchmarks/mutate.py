@@ -1,10 +1,18 @@
-"""Mutation of one file: small changes, each of which the tests should notice.
+"""Mutation: small changes, one at a time, each of which the tests should notice.
 
-python benchmarks/mutate.py emlc/passes/facts.py [--sample 100] [--seconds 60] tests/test_facts.py
+python benchmarks/mutate.py emlc/passes/facts.py emlc/check tests/test_facts.py tests/test_check.py
+       [--sample 150] [--seed 1] [--seconds 20] [--list]
 
-The tests are collected once. Every mutant lives in a fork that runs, fastest first, the tests that
-reach the changed line, until one fails or the seconds are over. What survives is printed; a
-survivor may mean the same as the original. Files with compiled kernels cannot be judged this way.
+Everything is imported and collected once, in one process. Each test is run once, unchanged, in a
+fork that notes its time and the lines it reaches. Every mutant is a fork that runs the tests that
+reach the changed line, the quick and those that noticed most so far first, and ends at the first
+that fails. Tests beyond `--seconds` together, unchanged, are not run. A mutant that takes ten times
+as long as the tests do unchanged counts as killed. hypothesis draws the same examples every time.
+
+Not planted, by rule: annotations, decorators, texts of messages and what only goes into them, and
+budgets (numbers called seconds, limit, LARGEST and the like). Compiled kernels are left out, since
+their code is not what runs. What survives is printed with the number of tests it survived; it may
+mean the same as the original.
 """
 
 from __future__ import annotations
@@ -12,17 +20,22 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import difflib
 import importlib
 import inspect
 import json
 import os
 import random
+import re
 import resource
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -36,7 +49,21 @@ SWAPS: dict[type, type] = {
     ast.Break: ast.Pass, ast.Continue: ast.Break,
 }  # fmt: skip
 NAMES = {"min": "max", "max": "min", "all": "any", "any": "all"}
-Mutant = tuple[int, int, int, str]
+BUDGET = re.compile(
+    "RISING|SECOND|LARGE|LIMIT|MOST|ROUNDS|READING|PARTS|BITS|SHORT|DIGITS|SOON|BESIDE", re.I
+)
+SOURCES: dict[Path, ast.Module] = {}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A change: the file, the part of it, which change of the part, its line and its words."""
+
+    path: Path
+    at: int
+    k: int
+    line: int
+    what: str
 
 
 def changes(n: ast.AST) -> Iterator[tuple[str, Callable[[Any], Any]]]:
@@ -65,7 +92,7 @@ def changes(n: ast.AST) -> Iterator[tuple[str, Callable[[Any], Any]]]:
             yield "name", lambda m: setattr(m, "id", NAMES[m.id])
         case ast.Break() | ast.Continue():
             yield "jump", lambda m: swap[type(m)]()
-        case ast.Expr(value=ast.Call() | ast.YieldFrom()) | ast.Assign() | ast.AugAssign():
+        case ast.Expr(value=ast.Call() | ast.YieldFrom()) | ast.Assign():
             yield "left out", lambda m: ast.Pass()
         case ast.comprehension(ifs=[_, *_]):
             yield "condition", lambda m: m.ifs.pop()
@@ -75,19 +102,42 @@ def _put(items: list[Any], at: int, new: Any) -> None:
     items[at] = new
 
 
-def mutants(tree: ast.Module) -> list[Mutant]:
-    """Every change of functions and tables: the part, which change, and its line and words."""
+def _left_out(n: ast.AST) -> Iterator[ast.AST | None]:
+    """Parts of a part in which nothing is planted: they do not change an answer."""
+    yield from (getattr(n, field, None) for field in ("annotation", "returns", "format_spec"))
+    match n:
+        case ast.FunctionDef() | ast.ClassDef():
+            yield from n.decorator_list
+            if any("jit" in ast.unparse(d) for d in n.decorator_list):
+                yield from n.body
+            if isinstance(n, ast.FunctionDef):
+                a = n.args
+                first = len(a.args) - len(a.defaults)
+                named = zip(a.args[first:], a.defaults, strict=True)
+                for arg, value in (*named, *zip(a.kwonlyargs, a.kw_defaults, strict=True)):
+                    yield value if BUDGET.search(arg.arg) else None
+        case ast.JoinedStr() | ast.Raise(exc=ast.Call()):
+            yield n.exc if isinstance(n, ast.Raise) else n
+        case ast.Assign(targets=[ast.Name(id=name)]) if BUDGET.search(name):
+            yield n
+        case ast.keyword(arg=str(name)) if BUDGET.search(name):
+            yield n.value
+        case ast.If() if ast.unparse(n.test) in ("__name__ == '__main__'", "TYPE_CHECKING"):
+            yield n
+
+
+def mutants(path: Path, tree: ast.Module) -> list[Mutant]:
+    """Every change of functions and tables that is planted."""
     found: list[Mutant] = []
     skipped: set[int] = set()
     tables = set(map(id, tree.body))
     for at, n in enumerate(ast.walk(tree)):
-        for field in ("annotation", "returns"):
-            noted = getattr(n, field, None)
-            skipped.update(map(id, ast.walk(noted)) if isinstance(noted, ast.AST) else ())
+        for part in _left_out(n):
+            skipped.update(map(id, ast.walk(part)) if part is not None else ())
         if id(n) not in skipped and hasattr(n, "lineno"):
             for k, (what, _) in enumerate(changes(n)):
                 if id(n) not in tables:
-                    found.append((at, k, n.lineno, f"{what}: {_brief(n)}"))
+                    found.append(Mutant(path, at, k, n.lineno, f"{what}: {_brief(n)}"))
     return found
 
 
@@ -115,60 +165,66 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
 
 def install(module: ModuleType, tree: ast.Module, line: int) -> None:
     """The changed code in the place of the function's or, of a table, of its value."""
+    names = vars(module)
     for statement in tree.body:
         if not statement.lineno <= line <= (statement.end_lineno or 0):
             continue
+        future = ast.parse("from __future__ import annotations").body
+        code = compile(ast.Module([*future, statement], []), module.__file__ or "", "exec")
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            code = compile(ast.Module([statement], []), module.__file__ or "", "exec")
-            _install(vars(module), code)
+            made = dict(names)
+            exec(code, made)  # noqa: S102  (a statement of emlc's own source)
+            _transplant(names[statement.name], made[statement.name])
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
-            code = compile(ast.Module([statement], []), module.__file__ or "", "exec")
-            exec(code, vars(module))  # noqa: S102  (a line of emlc's own source)
+            exec(code, names)  # noqa: S102
 
 
-def _install(names: Any, code: CodeType) -> None:
-    for part in code.co_consts:
-        if not isinstance(part, CodeType) or part.co_name not in names:
-            continue
-        old = names[part.co_name]
-        if inspect.isclass(old):
-            _install(vars(old), part)
-            continue
-        old = getattr(old, "fget", None) or getattr(old, "__func__", None) or inspect.unwrap(old)
-        if inspect.isfunction(old) and old.__code__.co_freevars == part.co_freevars:
-            old.__code__ = part
+def _transplant(old: Any, new: Any) -> None:
+    if inspect.isclass(old):
+        for name, part in vars(new).items():
+            if name in vars(old):
+                _transplant(vars(old)[name], part)
+        return
+    old, new = (_function(f) for f in (old, new))
+    if inspect.isfunction(old) and old.__code__.co_freevars == new.__code__.co_freevars:
+        old.__code__, old.__defaults__ = new.__code__, new.__defaults__
+        old.__kwdefaults__ = new.__kwdefaults__
+
+
+def _function(f: Any) -> Any:
+    for name in ("fget", "__func__", "func"):
+        f = getattr(f, name, None) or f
+    return inspect.unwrap(f) if callable(f) else f
 
 
 class Runner:
     """Takes the place of pytest's loop over the tests."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.path = Path(options.file).resolve()
+    def __init__(self, files: list[Path], options: argparse.Namespace) -> None:
+        self.files = files
         self.options = options
-        name = ".".join(self.path.relative_to(Path.cwd()).with_suffix("").parts)
-        self.module = importlib.import_module(name.removesuffix(".__init__"))
+        self.kills: Counter[int] = Counter()
+        self.told: Counter[tuple[Path, str]] = Counter()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        from hypothesis import Phase, settings
+
+        settings.register_profile("same", derandomize=True, database=None, phases=[Phase.generate])
+        settings.load_profile("same")
+        SOURCES.update({p: ast.parse(p.read_text(encoding="utf-8")) for p in self.files})
         reached = self.reached(session)
-        whole = ast.parse(self.path.read_text(encoding="utf-8"))
-        every = mutants(whole)
-        if self.options.sample:
-            every = random.Random(self.options.seed).sample(
-                every, min(self.options.sample, len(every))
-            )
-        told = {"killed": 0, "survived": 0, "late": 0}
-        for number, (at, k, line, what) in enumerate(every):
-            items, total = [], 0.0
-            for seconds, i in sorted((t, i) for i, (t, at) in enumerate(reached) if line in at):
-                if (total := total + seconds) < self.options.seconds:
-                    items.append(session.items[i])
-            end = self.judge(session, items, changed(whole, at, k), line)
-            told[end] += 1
-            if end != "killed":
-                self.say(f"{end} ({len(items)} tests) {self.options.file}:{line} {what}")
-            if number % 50 == 49:
-                self.say(f"... {told} of {len(every)}")
-        self.say(f"{self.options.file}: {told}")
+        for path in self.files:
+            every = mutants(path, SOURCES[path])
+            if 0 < self.options.sample < len(every):
+                every = random.Random(self.options.seed).sample(every, self.options.sample)
+            for m in sorted(every, key=lambda m: m.line):
+                end, count = self.judge(session, reached, m)
+                self.told[path, end] += 1
+                if end == "survived":
+                    self.say(f"{m.path}:{m.line} survived {count} tests, {m.what}")
+                    self.say(self.difference(m))
+            killed, late = self.told[path, "killed"], self.told[path, "late"]
+            self.say(f"{path}: {killed + late} of {len(every)} killed, {late} of them by time")
         return True
 
     def say(self, text: str) -> None:
@@ -176,54 +232,100 @@ class Runner:
             log.write(text + "\n")
         sys.__stderr__.write(text + "\n")  # type: ignore[union-attr]
 
-    def reached(self, session: pytest.Session) -> list[tuple[float, set[int]]]:
-        """Of each test the time it takes and the lines of the file that it reaches."""
+    def difference(self, m: Mutant) -> str:
+        texts = [
+            ast.unparse(t).split("\n")
+            for t in (SOURCES[m.path], changed(SOURCES[m.path], m.at, m.k))
+        ]
+        lines = difflib.unified_diff(*texts, lineterm="", n=0)
+        return "\n".join(f"    {line}" for line in lines if line[:2] not in ("--", "++", "@@"))
+
+    def reached(self, session: pytest.Session) -> list[tuple[float, dict[str, set[int]]]]:
+        """Of each test the time it takes and the lines of each file that it reaches."""
         found = []
+        modules: set[str] = set()
         for item in session.items:
             answer, status = _forked(lambda item=item: self.traced(session, item), 120)
-            found.append((999.0, set()) if status else (answer[0], set(answer[1])))
+            seconds, lines, names = answer or (999.0, {}, [])
+            found.append((seconds, {name: set(at) for name, at in lines.items()}))
+            modules.update(names)
             if status:
-                self.say(f"fails unchanged: {item.nodeid}")
+                self.say(f"fails unchanged, or takes too long: {item.nodeid}")
+        for name in sorted(modules - set(sys.modules)):
+            if name.split(".")[0] in ("emlc", "sympy", "mpmath", "flint", "numba", "numpy"):
+                importlib.import_module(name)  # paid once, and not by every mutant
+        self.say(f"{len(found)} tests, {sum(t for t, _ in found):.0f} s unchanged")
         return found
 
     def traced(self, session: pytest.Session, item: pytest.Item) -> Any:
-        lines, name = set(), str(self.path)
-        tree = ast.parse(self.path.read_text(encoding="utf-8"))
-        plain = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and not hasattr(n, "body")]
+        files = {str(p.resolve()): p for p in self.files}
+        lines: dict[str, set[int]] = {name: set() for name in files}
 
         def local(frame: Any, event: str, arg: Any) -> Any:
-            lines.add(frame.f_lineno)
+            lines[frame.f_code.co_filename].add(frame.f_lineno)
             return local
 
         def trace(frame: Any, event: str, arg: Any) -> Any:
-            return local if frame.f_code.co_filename == name else None
+            return local if frame.f_code.co_filename in lines else None
 
         begun = time.process_time()
+        threading.settrace(trace)
         sys.settrace(trace)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         sys.settrace(None)
         if session.testsfailed:
             os._exit(1)
-        for n in plain:
-            # long statements are reached as a whole, tables by whoever reaches the file
-            span = range(n.lineno, (n.end_lineno or 0) + 1)
-            if lines and (n in tree.body or not lines.isdisjoint(span)):
-                lines.update(span)
-        return time.process_time() - begun, sorted(lines)
+        seconds = time.process_time() - begun
+        for name, path in files.items():
+            _whole_statements(SOURCES[path], lines[name])
+        found = {str(path): sorted(lines[name]) for name, path in files.items() if lines[name]}
+        return seconds, found, list(sys.modules)
 
-    def judge(self, session: Any, items: list[pytest.Item], tree: ast.Module, line: int) -> str:
-        def attempt() -> None:
-            try:
-                install(self.module, tree, line)
-            except Exception:  # noqa: BLE001  (a mutant that cannot even be installed)
-                os._exit(1)
-            for item in items:
+    def judge(self, session: Any, reached: list[Any], m: Mutant) -> tuple[str, int]:
+        """Whether the tests notice, and how many were asked."""
+        items, total = [], 0.0
+        useful = [
+            (t / (1 + self.kills[i]), i)
+            for i, (t, at) in enumerate(reached)
+            if m.line in at.get(str(m.path), ())
+        ]
+        for _, i in sorted(useful):
+            if total + reached[i][0] < self.options.seconds:
+                total += reached[i][0]
+                items.append(i)
+        tree = changed(SOURCES[m.path], m.at, m.k)
+        name = ".".join(m.path.with_suffix("").parts).removesuffix(".__init__")
+
+        def attempt() -> int | None:
+            install(importlib.import_module(name), tree, m.line)
+            for i in items:
+                item = session.items[i]
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
                 if session.testsfailed:
-                    os._exit(1)
+                    return i
+            return None
 
-        _, status = _forked(attempt, int(3 * self.options.seconds))
-        return "survived" if status == 0 else "killed" if status > 0 else "late"
+        by, status = _forked(attempt, int(10 * total) + 10)
+        if status == 0 and by is None:
+            return "survived", len(items)
+        self.kills[by] += by is not None
+        return ("late" if status < 0 else "killed"), len(items)
+
+
+def _whole_statements(tree: ast.Module, lines: set[int]) -> None:
+    """Long statements are reached as a whole, tables by whoever reaches the file."""
+    if not lines:
+        return
+    outer = {
+        id(n) for p in ast.walk(tree) if isinstance(p, ast.Module | ast.ClassDef) for n in p.body
+    }
+    for n in ast.walk(tree):
+        if isinstance(n, ast.stmt) and not hasattr(n, "body"):
+            span = range(n.lineno, (n.end_lineno or 0) + 1)
+            if id(n) in outer or not lines.isdisjoint(span):
+                lines.update(span)
+        elif isinstance(n, ast.FunctionDef) and not lines.isdisjoint((n.body[0].lineno,)):
+            lines.update(range(n.lineno, n.body[0].lineno))
 
 
 def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
@@ -235,7 +337,10 @@ def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
         null = os.open(os.devnull, os.O_RDWR)
         for n in (1, 2):
             os.dup2(null, n)
-        answer = call()
+        try:
+            answer = call()
+        except BaseException:  # noqa: BLE001  (a mutant that cannot even be installed)
+            os._exit(1)
         os.write(write, json.dumps(answer).encode())
         os._exit(0)
     os.close(write)
@@ -246,26 +351,19 @@ def _forked(call: Callable[[], Any], seconds: int) -> tuple[Any, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file")
-    parser.add_argument("--sample", type=int, default=0)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--sample", type=int, default=150, help="mutants of a file, 0 for all")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--log", default="mutate.log")
-    parser.add_argument("tests", nargs="+")
-    options = parser.parse_args()
+    parser.add_argument("paths", nargs="+", type=Path, help="of emlc/ to change, of tests/ to run")
+    options, rest = parser.parse_known_args()
     sys.path.insert(0, str(Path.cwd()))
-    arguments = [
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:logging",
-        *options.tests,
-    ]
-    return int(pytest.main(arguments, plugins=[Runner(options)]))
+    plain = [p for p in options.paths if p.parts[0] == "emlc"]
+    files = [f for p in plain for f in (sorted(p.rglob("*.py")) if p.is_dir() else [p])]
+    tests = [str(p) for p in options.paths if p.parts[0] != "emlc"]
+    without = [f"-pno:{name}" for name in ("cacheprovider", "xdist", "logging")]
+    return int(pytest.main(["-q", *without, *tests, *rest], plugins=[Runner(files, options)]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import mpmath
 import pytest
 
 from emlc.check.points import _dozen, _inside, draw, sample, specials
-from emlc.check.reference import Reference
+from emlc.check.reference import Reference, _spread
 from emlc.ir.domain import domain
 from emlc.parse import parse
 from emlc.passes.ranges import declare, ranges, raw_formula
@@ -167,3 +167,13 @@ def test_the_value_of_a_formula(
     with mpmath.workdps(25):
         want = value(mpmath)
         assert abs(got - want) <= mpmath.mpf(10) ** -22 * abs(want)
+
+
+@pytest.mark.parametrize(
+    ("parts", "digits"),
+    [(("8", "1/8"), 2), (("1/8", "8"), 2), (("3", "0"), 0), (("0", "0"), 0), (("1", "1024"), 4),
+     (("1/1024", "1024"), 8)],
+)  # fmt: skip
+def test_far_parts_need_more_digits(parts: tuple[str, str], digits: int) -> None:
+    re, im = map(Fraction, parts)
+    assert _spread({"z": (re, im)}) == _spread({"x": (re, Fraction(0)), "y": (im, re)}) == digits

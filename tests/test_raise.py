@@ -15,11 +15,12 @@ import emlc
 from emlc.check import check_tree, proved_by_raising
 from emlc.check.raised import sympy_says_zero
 from emlc.check.reference import Reference
-from emlc.errors import DomainError, EmlcError, ParseError
+from emlc.errors import DomainError, EmlcError, LimitError, ParseError
 from emlc.ir.domain import domain
 from emlc.ir.node import ONE, Node, eml, node, postorder, var, variables
 from emlc.ir.tape import flatten
 from emlc.parse import parse, parse_tree
+from emlc.passes import raise_
 from emlc.passes.compile import MODES, compile_tree
 from emlc.passes.normal.cases import prove_equal
 from emlc.passes.raise_ import raise_tree
@@ -215,6 +216,7 @@ def test_sympy_settles_leftovers() -> None:
 
 
 AUTHORS = {entry["name"]: entry["rpn"] for entry in AUTHOR}
+AUTHOR_SIZES = {entry["name"]: entry["k"] for entry in AUTHOR}
 
 
 @pytest.mark.parametrize(
@@ -317,6 +319,53 @@ def test_a_long_sum_is_raised() -> None:
     assert made.domain == found.domain()
     assert len(made.conditions) == 20
     assert all(c.endswith(" != 0") for c in made.conditions)
+
+
+@pytest.mark.parametrize(
+    ("large", "seconds", "said"),
+    [
+        (10, 12.0, ("x*y", ("x != 0", "e - ln(x) != 0", "y != 0"), (), False)),
+        (11, 12.0, ("x*y", (), ("exp(k ln u) = u^k", "ln(exp u) = u"), True)),
+        (11, -1.0, ("x*y", ("x != 0", "e - ln(x) != 0", "y != 0"), ("exp(k ln u) = u^k",), False)),
+    ],
+)
+def test_what_is_read_is_not_yet_proved(
+    large: int, seconds: float, said: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = flatten(parse_tree("1111xEE1EEyE1EE1E"))
+    monkeypatch.setattr(raise_, "LARGE", large)
+    made = raise_tree(tape, seconds=seconds)
+    steps = tuple(what for what, _ in made.steps)
+    assert (made.show(), made.conditions, steps, made.proved) == said
+    assert (made.domain, made.size) == ({"x": "real", "y": "real"}, 17)
+
+
+def test_a_large_tree_is_read_over_real_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raise_, "LARGE", 4)
+    made = raise_tree(flatten(parse_tree("11xE1EE")))
+    assert (made.show(), made.domain) == ("-ln(inv(x))", {"x": "real"})
+    assert made.conditions == ("x != 0",)
+
+
+def test_reading_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = var("x")
+    for _ in range(1500):
+        tree = eml(tree, eml(tree, var("x")))
+    monkeypatch.setattr(raise_, "_READING", -1.0)
+    monkeypatch.setattr(raise_, "_READING_ENTRY", 0.0)
+    with pytest.raises(LimitError, match="reading the tree took more than -1 s") as found:
+        raise_tree(flatten(tree))
+    assert found.value.hint == "it has 3,001 distinct subtrees; a part of it may be read"
+
+
+def test_a_document_of_a_tree_read_back() -> None:
+    made = raise_tree(flatten(parse_tree(AUTHORS["x^2"])))
+    document = made.to_json()
+    assert document["conditions"] == ["x != 0"]
+    assert (document["schema"], document["k"]) == (1, AUTHOR_SIZES["x^2"])
+    assert document["domain"] == {"x": "real"} and document["proved"] is True
+    assert [(s["identity"], s["licensed_by"]) for s in document["steps"]] == list(made.steps)
+    assert made.show("wolfram") == "x^2"
 
 
 GOLDEN = Path(__file__).parent / "golden" / "raised.txt"

@@ -19,11 +19,10 @@ from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
 from emlc.ir.tape import Tape, measure
 from emlc.passes.normal.cases import Proof, brief, prove_equal
-from emlc.passes.normal.digits import Number
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
 from emlc.passes.normal.space import Space, Undefined, Unknown
-from emlc.passes.normal.terms import Atom, Form
+from emlc.passes.normal.terms import Form
 from emlc.passes.normal.write import write
 from emlc.passes.ranges import Ranges, ranges
 from emlc.passes.simplify import simplify
@@ -41,8 +40,6 @@ _READING = 16.0
 _READING_ENTRY = 5e-5
 _MOST_PLACES = 20
 _I = BY_NAME["i"]
-_NONNEGATIVE = domain("nonnegative")
-_LOOSE = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,14 +88,12 @@ class _Try:
     steps: dict[Step, None]
     places: list[str]
     points: list[tuple[str, Fraction]]
-    clean: bool
     real: bool
 
     def rank(self) -> tuple[bool, int]:
-        """Real before complex, then short; what is loose counts as longer."""
+        """Real before complex, then short."""
         nodes = list(postorder(self.formula))
-        plain = self.real and all(n.head is not _I for n in nodes)
-        return not plain, len(nodes) + _LOOSE * (not self.clean)
+        return not (self.real and all(n.head is not _I for n in nodes)), len(nodes)
 
 
 def raise_tree(
@@ -169,7 +164,7 @@ def _tries(tape: Tape, names: list[str], declared: dict[str, Domain]) -> Iterato
             if made.formula not in seen:
                 seen.add(made.formula)
                 yield made
-            if made.clean and made.real:
+            if not made.rank()[0]:
                 return
             made = _again(tape, made, declared) if free and len(tape) <= LARGE else None
 
@@ -201,10 +196,8 @@ def _read(tape: Tape, over: dict[str, Domain], conditions: Mapping[Node, Domain]
     points = {p: None for z in zeros_ for p in _points(space, z)} if space.thorough else {}
     shown = [write(space, z, written) for z in zeros_]
     places = [brief(tidy(f) if space.thorough else f) for f in shown]
-    return _Try(
-        formula, over, dict(space.steps), places, list(points), _is_clean(space, value),
-        space.box(value).real,
-    )  # fmt: skip
+    real = space.box(value).real
+    return _Try(formula, over, dict(space.steps), places, list(points), real)
 
 
 def _points(space: Space, place: Form) -> Iterator[tuple[str, Fraction]]:
@@ -214,33 +207,6 @@ def _points(space: Space, place: Form) -> Iterator[tuple[str, Fraction]]:
             yield name, Fraction(0)
         elif set(value.terms) == {space.unit}:
             yield name, Fraction(value.terms[space.unit])
-
-
-def _is_clean(space: Space, root: Form) -> bool:
-    """Whether no logarithm or root of a real factor of unknown sign is left."""
-    seen: set[Form] = set()
-    stack = [root]
-    while stack:
-        top = stack.pop()
-        if top in seen:
-            continue
-        seen.add(top)
-        for m in top.terms:
-            for atom, q in m.factors:
-                if _is_loose(space, atom, q):
-                    return False
-                if isinstance(atom.body, Form):
-                    stack.append(atom.body)
-            if m.expo is not None:
-                stack.append(m.expo)
-    return True
-
-
-def _is_loose(space: Space, atom: Atom, q: Number) -> bool:
-    if not isinstance(atom.body, Form) or (atom.kind != "ln" and q == int(q)):
-        return False
-    box = space.box(atom.body)
-    return not box.within(_NONNEGATIVE) and (box.real or atom.spread is not None)
 
 
 def _proved(
