@@ -345,6 +345,9 @@ def test_a_large_tree_is_read_over_real_numbers(monkeypatch: pytest.MonkeyPatch)
     made = raise_tree(flatten(parse_tree("11xE1EE")))
     assert (made.show(), made.domain) == ("-ln(inv(x))", {"x": "real"})
     assert made.conditions == ("x != 0",)
+    monkeypatch.setattr(raise_, "LARGE", 5)
+    made = raise_tree(flatten(parse_tree("11xE1EE")))
+    assert (made.show(), made.domain) == ("ln(x)", {"x": "positive"})
 
 
 def test_reading_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
