@@ -276,6 +276,36 @@ def test_what_raising_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (large.status, large.how) == ("unknown", "too large to raise: 19 distinct subtrees")
 
 
+def test_raising_proves_nothing_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, over = flatten(var("x")), {"x": domain("(2,inf)")}
+    nowhere = raw_formula("1/(x-x)")
+    found = proved_by_raising(nowhere, x, ranges(var("x"), over))
+    assert (found.status, found.how) == ("unknown", "not proved: no point has a value")
+    root, other = raw_formula("x+cosh(x)"), flatten(raw_formula("x+cos(i*x)^2"))
+    for answer, asked, status in ((True, True, "proved"), (True, False, "unknown"),
+                                  (False, True, "unknown")):  # fmt: skip
+        monkeypatch.setattr(raised, "sympy_says_zero", lambda *_, a=answer: a)
+        made = proved_by_raising(root, other, ranges(root, over), ask_sympy=asked)
+        assert made.status == status
+    assert proved_by_raising(root, other, ranges(root, over)).status == "unknown"
+
+
+def test_a_long_difference_is_not_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raised, "_SYMPY_PARTS", 1)
+    assert not raised.sympy_says_zero(raw_formula("x-x"), {"x": domain("real")})
+
+
+def test_a_verdict_as_data() -> None:
+    found = Verdict("agrees", "at points", 2, 1e-9, {"at": {}})
+    assert found.to_json() == {
+        "status": "agrees", "how": "at points", "points": 2, "worst": 1e-9, "witness": {"at": {}},
+    }  # fmt: skip
+    shown = found._repr_mimebundle_()
+    assert "2 points, largest difference 1e-09" in str(shown)
+    assert "agrees" in str(shown) and "at points" in str(shown)
+    assert "largest" not in str(replace(found, points=1)._repr_mimebundle_())
+
+
 @pytest.mark.parametrize(
     ("over", "kind"),
     [("integer", "integer"), ("positive", "positive"), ("[1,2]", "positive"), ("real", "real"),
