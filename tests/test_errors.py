@@ -164,7 +164,6 @@ FILES = {
         ("search x --plan --operator edl", "", 2, "--plan is for the operator eml alone"),
         ("search --data data.csv --plan", "", 2, "--plan is for formulas, not for samples"),
         ("search --data data.csv --operator edl", "", 2, "explained by eml trees only"),
-        ("table nothing --operator edl", "", 2, "nothing is no primitive"),
         ("train --depth 7", "", 3, "the paper has no target of depth 7"),
     ],
 )

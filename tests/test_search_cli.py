@@ -146,6 +146,11 @@ def test_the_smallest_trees_over_an_operator(emlc: Any) -> None:
     assert found["sub"] == (13, 13, ["x - y = 0"])
     assert {row["verdict"]["status"] for row in rows} == {"proved"}
     assert emlc("table", "--operator", "edl", "nothing").err.startswith("error: nothing is no")
+    shown = emlc("table", "--operator", "edl", "e")
+    assert [line.split() for line in shown.out.splitlines()] == [
+        ["name", "K", "K", ">=", "dag", "verdict", "not", "at", "domain"],
+        ["e", "1", "1", "1", "proved"],
+    ]
 
 
 def test_a_search_over_an_operator_goes_on_from_its_checkpoint(emlc: Any) -> None:
@@ -172,3 +177,8 @@ def test_basis_documents_what_it_reached_when_time_is_over(emlc: Any) -> None:
     assert {*names} | {*done.json["missing"]} >= {"exp", "atan", "pow", "-1"}
     assert done.status == (3 if done.json["missing"] else 0)
     assert emlc("basis", "--operator", "sin(x)+y").status == 1
+    shown = emlc("basis", "--time", "0.5")
+    assert shown.out.split("\n")[0].split() == ["1", "x", "1", "proved", "x"]
+    said = " ".join(shown.err.split())
+    assert said.startswith("operator (x, y) -> exp(x)-ln(y); leaves 1 reached ")
+    assert "atan: the time is over (--time) time " in said
