@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emlc.errors import LimitError, TreeError
+import emlc
+from emlc.errors import ArgumentError, LimitError, TreeError
 from emlc.ir.node import Lit, Node, Param, Var, fold, node
 from emlc.lower.direct import direct
 from emlc.parse import parse
@@ -226,3 +227,34 @@ def test_what_doubles_cannot_hold_is_refused() -> None:
             direct(formula(text))(1.0)
     with pytest.raises(TreeError, match="parameter a"):
         direct(node(Param("a")))()
+
+
+# Evaluators as ufuncs
+
+
+@pytest.mark.parametrize("kind", ["direct", "faithful", "balls"])
+def test_an_evaluator_is_called_like_a_ufunc(kind: str) -> None:
+    f, x = emlc.compile("x/(1 + y)", check=False).evaluator(kind), np.arange(4.0)
+    assert (f.nin, f.nout, f.nargs, f.ntypes, f.types[1]) == (2, 1, 3, 4, "dd->d")
+    assert np.array_equal(f(x, 2.0), f(x=x, y=2.0))
+    some = f(x, 2.0, where=x > 1)
+    assert np.array_equal(np.isnan(some), x <= 1) and np.array_equal(some[2:], f(x[2:], 2.0))
+    kept = f(x, [[1.0], [2.0]], where=[[True], [False]], out=np.full((2, 4), 7.0))
+    assert np.array_equal(kept, [x / 2, [7.0] * 4])
+    with np.errstate(all="raise"):
+        assert np.allclose(f(x, [-1.0, 0.0, 0.0, 0.0], where=x > 0)[1:], x[1:], rtol=1e-13)
+    for wrong in (((1.0,), {}), ((1.0, 2.0, 3.0), {}), ((1.0, 2.0), {"x": 3.0}),
+                  (({"x": 1.0, "y": 2.0},), {"x": 3.0})):  # fmt: skip
+        with pytest.raises(ArgumentError):
+            f(*wrong[0], **wrong[1])
+
+
+@pytest.mark.parametrize("count", [2, 3, 17])
+def test_a_reduction_takes_one_point_after_the_other(count: int) -> None:
+    """numpy hands the output of one point to the next; vectors of points must not."""
+    made, plain = emlc.evaluator("x/(1 + y)").ufunc, np.frompyfunc(lambda a, b: a / (1 + b), 2, 1)
+    values = np.random.default_rng(count).uniform(0.5, 1.5, (count, count))
+    for axis in (0, 1):
+        for way in ("reduce", "accumulate"):
+            want = getattr(plain, way)(values.astype(object), axis=axis).astype(float)
+            assert np.allclose(getattr(made, way)(values, axis=axis), want, rtol=1e-13)

@@ -99,6 +99,11 @@ class Direct(Evaluator):
         self.threads = 1
 
     @property
+    def nout(self) -> int:
+        """How many formulas there are."""
+        return len(self._roots)
+
+    @property
     def ufunc(self) -> Any:
         """The numpy ufunc of the real values: variables by position, float32 or float64.
 
@@ -125,8 +130,8 @@ class Direct(Evaluator):
         return self._plane.ufunc(size)
 
     def __call__(
-        self, point: Any = None, /, *, out: Any = None, where: Any = True, dtype: Any = None,
-        **variables: Any,
+        self, point: Any = None, /, *more: Any, out: Any = None, where: Any = True,
+        dtype: Any = None, **variables: Any,
     ) -> Any:  # fmt: skip
         """Evaluate; the result is a new array or scalar, or `out`."""
         if dtype is None and where is True and self.fast is not None:
@@ -135,7 +140,7 @@ class Direct(Evaluator):
                 if point is None:
                     args = self._pick(variables) if len(variables) == self._count else ()
                 else:
-                    args = (point,) if self._count == 1 and not variables else ()
+                    args = () if variables or len(more) + 1 != self._count else (point, *more)
                 if args and self.threads > 1:
                     return self._shared(args, out)
                 if args and out is None:
@@ -151,7 +156,8 @@ class Direct(Evaluator):
                     return self.fast(*args, out=out, dtype=self._double)
             except (AttributeError, KeyError, TypeError, ValueError):
                 pass
-        return self._called(self._named(point, variables), out, where, dtype)
+        given = self.ordered(point, more) if more else point
+        return self._called(self._named(given, variables), out, where, dtype)
 
     def _shared(self, args: Sequence[Any], out: Any) -> Any:
         """The call by several threads; TypeError where that is not for them."""

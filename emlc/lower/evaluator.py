@@ -38,13 +38,15 @@ _SAID = {
 class Evaluator(Differentiable, ABC):
     """An array function of named variables with the conventions of a numpy ufunc.
 
-    Call it with one keyword for each variable: `f(x=xs, y=ys)`; an evaluator of one variable also
-    takes it by position, `f(xs)`, and any evaluator takes one mapping, `f({"x": xs})`, which is the
-    way in for variables named `out` or `dtype`. Arguments broadcast; scalars and 0-d arrays give a
+    Call it with one keyword for each variable, `f(x=xs, y=ys)`, with all by position in the order
+    of `variables`, `f(xs, ys)`, or with one mapping, `f({"x": xs})`, which is the way in for
+    variables named `out`, `where` or `dtype`. Arguments broadcast; scalars and 0-d arrays give a
     scalar; integers count as float64 and float16 as float32. The result is float32, float64,
     complex64 or complex128: the common type of the arguments, made complex where `real` is false;
     the arithmetic is double in any case. `dtype` asks for another result type, a complex one for
-    complex values outside the real domain; `out` is an array to fill.
+    complex values outside the real domain; `out` is an array to fill; `where` says at which points
+    to compute, the others keep what `out` has, nan without one. `nin`, `nout`, `nargs`, `ntypes`,
+    `types` and `identity` are as numpy has them.
 
     A point outside the domain gives nan, a pole or a result too large gives inf, each with numpy's
     warning for it, as `np.errstate` says. A nan in gives nan out and no warning.
@@ -61,6 +63,37 @@ class Evaluator(Differentiable, ABC):
         kind = "real" if self.real else "complex"
         return f"<{kind} {type(self).__name__}({', '.join(self.variables)})>"
 
+    @property
+    def nin(self) -> int:
+        """How many variables there are."""
+        return len(self.variables)
+
+    @property
+    def nout(self) -> int:
+        """How many results there are."""
+        return 1
+
+    @property
+    def nargs(self) -> int:
+        """Variables and results together."""
+        return self.nin + self.nout
+
+    @property
+    def types(self) -> list[str]:
+        """Which types give which, as numpy's ufuncs list them."""
+        kinds = "fdFD" if self.real else "FD"
+        return [f"{kind * self.nin}->{kind * self.nout}" for kind in kinds]
+
+    @property
+    def ntypes(self) -> int:
+        """How many `types` there are."""
+        return len(self.types)
+
+    @property
+    def identity(self) -> None:
+        """No value leaves all others as they are."""
+        return None
+
     @abstractmethod
     def _fill(self, args: list[NDArray[Any]], out: NDArray[Any]) -> Trouble:
         """Compute one chunk.
@@ -73,20 +106,23 @@ class Evaluator(Differentiable, ABC):
         self,
         point: Mapping[str, ArrayLike] | ArrayLike | None = None,
         /,
-        *,
+        *more: ArrayLike,
         out: NDArray[Any] | tuple[NDArray[Any]] | None = None,
+        where: ArrayLike = True,
         dtype: DTypeLike | None = None,
         **variables: ArrayLike,
     ) -> Any:
         """Evaluate; the result is a new array or scalar, or `out`."""
         import numpy as np
 
-        given = self._named(point, variables)
+        given = self._named(self.ordered(point, more) if more else point, variables)
         arrays = {name: number(name, given[name]) for name in self.variables}
         wanted = self._result_type(list(arrays.values()), dtype)
         fill = target(out, wanted)
         shape = whole_shape(arrays, fill)
         values = [np.asarray(a) for a in arrays.values()]
+        if where is not True:
+            return self._masked(values, shape, wanted, fill, np.asarray(where, dtype=bool))
         if fill is not None and _fits(fill, wanted, values):
             self._run(values, fill)
             return fill
@@ -96,6 +132,30 @@ class Evaluator(Differentiable, ABC):
             return result[()]
         np.copyto(fill, result, casting="same_kind")
         return fill
+
+    def _masked(
+        self, values: list[NDArray[Any]], shape: tuple[int, ...], wanted: Any,
+        fill: NDArray[Any] | None, where: NDArray[Any],
+    ) -> Any:  # fmt: skip
+        """The values at some points alone."""
+        import numpy as np
+
+        whole = np.broadcast_shapes(shape, where.shape) if fill is None else fill.shape
+        made = np.full(whole, np.nan, wanted) if fill is None else fill
+        mask = np.broadcast_to(where, whole)
+        result = np.empty(np.count_nonzero(mask), dtype=wanted)
+        self._run([np.broadcast_to(v, whole)[mask] for v in values], result)
+        made[mask] = result
+        return made[()] if fill is None else made
+
+    def ordered(self, first: Any, more: Sequence[Any]) -> dict[str, Any]:
+        """All variables given by position, by name. Raises ArgumentError."""
+        if len(more) + 1 != self.nin:
+            raise ArgumentError(
+                f"{len(more) + 1} values by position, but there are {self.nin} variables",
+                hint=f"they are {', '.join(self.variables)}",
+            )
+        return dict(zip(self.variables, (first, *more), strict=True))
 
     def prepared(
         self, point: Any, variables: dict[str, Any], dtype: Any
@@ -110,6 +170,9 @@ class Evaluator(Differentiable, ABC):
         given = dict(variables)
         call = f"call it with {', '.join(f'{v}=...' for v in self.variables)}"
         if isinstance(point, Mapping):
+            for name in point:
+                if name in given:
+                    raise ArgumentError(f"two values for the variable {name}")
             given |= point
         elif point is not None:
             if len(self.variables) != 1:

@@ -1,9 +1,9 @@
 """The loop between numpy and a body: strides, types, tails, flags; one for all formulas.
 
-numpy calls `loop` as the inner loop of a ufunc. It hands the body whole vectors of contiguous
-doubles, in place where the arrays are such, from and to small buffers where they are not. Lanes
-that a body marks go to `careful`, which may change the outputs and says what to tell numpy; the
-processor's own flags are replaced by that.
+`run` is the inner loop of a ufunc, which `entry` gives to numpy. It hands the body whole vectors of
+contiguous doubles, in place where the arrays are such, from and to small buffers where they are
+not. Lanes that a body marks go to `careful`, which may change the outputs and says what to tell
+numpy.
 
     data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width, quick body
            or 0, its width, far body or 0, then argument and byte offset of each column
@@ -22,33 +22,6 @@ TILE = 256  # points in a buffer
 CHUNK = 4096  # points between two looks at the marks, no buffer being in use
 MANY = 1 << 14  # points from which it pays to begin at a line of memory
 HUGE = 1 << 22  # doubles that no cache holds
-
-_X86_FLAGS = """
-define internal void @say(i64 %flags) {
-  %word = alloca i32
-  call void @llvm.x86.sse.stmxcsr(ptr %word)
-  %old = load i32, ptr %word
-  %clear = and i32 %old, -64
-  %new = trunc i64 %flags to i32
-  %set = or i32 %clear, %new
-  store i32 %set, ptr %word
-  call void @llvm.x86.sse.ldmxcsr(ptr %word)
-  ret void
-}
-declare void @llvm.x86.sse.stmxcsr(ptr)
-declare void @llvm.x86.sse.ldmxcsr(ptr)
-"""
-
-_OTHER_FLAGS = """
-define internal void @say(i64 %flags) {
-  %a = call i32 @feclearexcept(i32 31)
-  %new = trunc i64 %flags to i32
-  %b = call i32 @feraiseexcept(i32 %new)
-  ret void
-}
-declare i32 @feclearexcept(i32)
-declare i32 @feraiseexcept(i32)
-"""
 
 _SLOT = """
 define internal i64 @slot(ptr %data, i64 %k) alwaysinline {
@@ -296,9 +269,8 @@ no:
 """
 
 _LOOP = f"""
-define void @loop(ptr %args, ptr %dims, ptr %steps, ptr %data) {{
+define internal i64 @run(ptr %args, i64 %total, ptr %steps, ptr %data) {{
 entry:
-  %total = call i64 @slot(ptr %dims, i64 0)
   %inputs = call i64 @slot(ptr %data, i64 {INPUTS})
   %outputs = call i64 @slot(ptr %data, i64 {OUTPUTS})
   %count = add i64 %inputs, %outputs
@@ -368,13 +340,9 @@ next:
   %start.next = add i64 %start, %did
   br label %loop
 done:
-  call void @say(i64 %flags)
-  ret void
+  ret i64 %flags
 }}
 """
 
-
-def source(x86: bool) -> str:
-    """The module with `loop`."""
-    flags = _X86_FLAGS if x86 else _OTHER_FLAGS
-    return "".join([_SLOT, flags, MOVES, _PIECE, _MODES, _LEAD, _LOOP])
+# `run`, with all that it calls, but for the marked lanes.
+RUN = "".join([_SLOT, MOVES, _PIECE, _MODES, _LEAD, _LOOP])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from emlc.lower.native import engine, loop
+from emlc.lower.native import engine, entry, loop
 
 _CAREFUL = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
 _NAMES = {"f4": (11, 4, 1), "f8": (12, 8, 1), "c8": (14, 4, 2), "c16": (15, 8, 2)}
@@ -18,7 +18,7 @@ _X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 @cache
 def _loop() -> engine.Loaded:
-    return engine.load(loop.source(_X86), 3, True)
+    return engine.load(entry.source(_X86), 3, True)
 
 
 @cache
