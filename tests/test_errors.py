@@ -24,6 +24,7 @@ from emlc.errors import (
     TreeError,
 )
 from emlc.exchange import from_sympy
+from emlc.ir.domain import domain
 from emlc.ir.tape import flatten
 from emlc.lower.export import export
 from emlc.lower.faithful import faithful
@@ -46,6 +47,16 @@ REFUSED: list[tuple[Callable[[], object], type[EmlcError], str]] = [
     (lambda: parse("0x1F"), ParseError, "numbers are decimal"),
     (lambda: parse(r"\frac10"), ParseError, "a fraction takes two parts in braces"),
     (lambda: parse(r"\log_{ab} x"), ParseError, "this base is several letters"),
+    (lambda: parse(r"\erf x"), NameError_, "erf is not elementary"),
+    (lambda: parse(r"\operatorname{foo} x"), NameError_, "unknown function foo"),
+    (lambda: parse(r"\sin_2 x"), ParseError, "sin takes no subscript"),
+    (lambda: parse(r"\mathrm{1a} + x"), NameError_, "1a is not a name"),
+    (lambda: parse("log_2(x, y)"), ParseError, "log with a base takes 1 argument, got 2"),
+    (lambda: parse("f" * 50 + "(x)"), NameError_, f"unknown function {'f' * 39}…"),
+    (lambda: parse("Sin[x, y]"), ParseError, "Sin takes 1 argument, got 2"),
+    (lambda: parse("Erf[x]"), NameError_, "Erf is not elementary"),
+    (lambda: parse(5), ArgumentError, "a formula is text, not int"),  # type: ignore[arg-type]
+    (lambda: domain("[2,1]"), DomainError, "the interval [2,1] is empty"),
     (lambda: emlc.compile("x/0"), DomainError, "division by the number 0"),
     (lambda: emlc.compile("0^(-1)"), DomainError, "0 to a negative power"),
     (lambda: emlc.compile("1/(ln(-1) - i*pi)"), DomainError, "is 0: "),
@@ -59,10 +70,13 @@ REFUSED: list[tuple[Callable[[], object], type[EmlcError], str]] = [
      "a has 1 edges below it; eml takes 2"),
     (lambda: parse_tree('digraph {\nr [label="eml"]\nr -> a\nr -> a\na -> b\na -> b\nb -> a\n}'),
      TreeError, "the drawing goes round in a circle at a"),
+    (lambda: parse_tree("1 log_2 E"), TreeError, "log_2 is not a leaf of a pure tree"),
     # sympy
     (lambda: from_sympy(sympy.Symbol("x") + sympy.Symbol("x", positive=True)), NameError_,
      "two different symbols have one name"),
     (lambda: from_sympy(sympy.gamma(sympy.Symbol("x"))), NameError_, "emlc has no gamma"),
+    (lambda: from_sympy(sympy.log(sympy.Symbol("x"), 3, evaluate=False)), NameError_,
+     "log with 2 arguments is not known"),
     (lambda: from_sympy(sympy.Symbol("sin") + 1), NameError_, "a variable cannot be called 'sin'"),
     # values
     (lambda: emlc.evaluate(TREE, {"x": float("inf")}), ArgumentError, "not a finite number"),
