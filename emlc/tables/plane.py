@@ -166,7 +166,8 @@ def plane_log1p(z):
 def plane_hypot(x, y):
     """sqrt(x^2 + y^2), with its digits where the squares cancel."""
     size = np.abs(x) + np.abs(y)
-    by = np.where(size > 1e150, 2.0**-600, np.where(size < 1e-150, 2.0**600, 1.0))
+    one = np.ones_like(size)
+    by = np.where(size > 1e150, 2.0**-600*one, np.where(size < 1e-150, 2.0**600*one, one))
     a, b, c, d = x.real*by, x.imag*by, y.real*by, y.imag*by
     first, second = np.abs(a + d) + np.abs(c - b), np.abs(a - d) + np.abs(c + b)
     imag = np.where(4*first < second, b*(a + d) + d*(c - b), a*b + c*d)
@@ -177,13 +178,15 @@ def plane_csch(z):
     """1/sinh(z), also where sinh(z) is beyond the numbers."""
     small, right = np.abs(z.real) < 100, z.real > 0
     far = np.where(right, 2, -2)*np.exp(np.where(right, -z, z))
-    return np.where(small, 1/np.sinh(np.where(small, z, 1)), far)''',
+    a, b = np.where(small, z.real, 1), z.imag
+    return np.where(small, 1/(np.sinh(a)*np.cos(b) + 1j*(np.cosh(a)*np.sin(b))), far)''',
     "plane_sech": '''\
 def plane_sech(z):
     """1/cosh(z), also where cosh(z) is beyond the numbers."""
     small = np.abs(z.real) < 100
     far = 2*np.exp(np.where(z.real > 0, -z, z))
-    return np.where(small, 1/np.cosh(np.where(small, z, 0)), far)''',
+    a, b = np.where(small, z.real, 0), z.imag
+    return np.where(small, 1/(np.cosh(a)*np.cos(b) + 1j*(np.sinh(a)*np.sin(b))), far)''',
     "plane_sigmoid": '''\
 def plane_sigmoid(z):
     """1/(1 + exp(-z)), with the digits of 1 + exp(-z) where it is small."""

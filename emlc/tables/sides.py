@@ -94,7 +94,11 @@ def imaginary_side(z, value):
 TORCH_HELPERS: dict[str, str] = {
     "plus_zero": PYTHON_HELPERS["plus_zero"],
     "real_side": NUMPY_HELPERS["real_side"].replace("np.", "torch."),
-    "imaginary_side": NUMPY_HELPERS["imaginary_side"].replace("np.", "torch."),
+    # torch's vectors make -(+0) of a complex number +0
+    "imaginary_side": '''\
+def imaginary_side(z):
+    """On the imaginary axis below 0 the zero part becomes -0: the cut is met from the left."""
+    return torch.where((z.real == 0) & (z.imag < 0), torch.complex(-z.real, z.imag), z)''',
     "real_value": '''\
 def real_value(z):
     """The real numbers, nan where they are not real."""

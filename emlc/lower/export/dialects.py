@@ -186,7 +186,10 @@ def _stacked(numpy: str) -> tuple[str, ...]:
 
 def _renamed(module: str) -> dict[str, str]:
     """The functions of the plane by another module that has numpy's names."""
-    return {name: text.replace("np.", module) for name, text in NUMPY_PLANE.items()}
+    made = {name: text.replace("np.", module) for name, text in NUMPY_PLANE.items()}
+    if module == "torch.":  # which has no cbrt
+        made["plane_cbrt"] = made["plane_cbrt"].replace(".cbrt(torch.abs(z))", ".abs(z)**(1/3)")
+    return made
 
 
 _PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS | PYTHON_PLANE)
