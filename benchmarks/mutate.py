@@ -10,8 +10,8 @@ that fails. Tests beyond `--seconds` together, unchanged, are not run. A mutant 
 as long as the tests do unchanged counts as killed. hypothesis draws the same examples every time.
 
 Not planted, by rule: annotations, decorators, texts of messages and what only goes into them, and
-budgets (numbers called seconds, limit, LARGEST and the like). Compiled kernels are left out, since
-their code is not what runs. What survives is printed with the number of tests it survived; it may
+budgets (what is called seconds, limit, LARGEST and the like, and comparisons with it). Compiled
+kernels are left out, since their code is not what runs. What survives is printed with the number of tests it survived; it may
 mean the same as the original.
 """
 
@@ -86,7 +86,7 @@ def changes(n: ast.AST) -> Iterator[tuple[str, Callable[[Any], Any]]]:
             yield "never", lambda m: setattr(m, "test", ast.Constant(False))
             if not isinstance(n, ast.While):
                 yield "always", lambda m: setattr(m, "test", ast.Constant(True))
-        case ast.Return(value=ast.AST()):
+        case ast.Return(value=ast.AST() as v) if ast.unparse(v) != "None":
             yield "nothing returned", lambda m: setattr(m, "value", ast.Constant(None))
         case ast.Name(id=name) if name in NAMES:
             yield "name", lambda m: setattr(m, "id", NAMES[m.id])
@@ -120,8 +120,10 @@ def _left_out(n: ast.AST) -> Iterator[ast.AST | None]:
             yield n.exc if isinstance(n, ast.Raise) else n
         case ast.Assign(targets=[ast.Name(id=name)]) if BUDGET.search(name):
             yield n
-        case ast.keyword(arg=str(name)) if BUDGET.search(name):
+        case ast.keyword(arg=str(name)) if BUDGET.search(name) or name == "strict":
             yield n.value
+        case ast.Compare() if any(BUDGET.search(getattr(v, "id", "")) for v in ast.walk(n)):
+            yield n
         case ast.If() if ast.unparse(n.test) in ("__name__ == '__main__'", "TYPE_CHECKING"):
             yield n
 

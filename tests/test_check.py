@@ -269,6 +269,9 @@ def test_what_raising_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(used) == set(points[1:])
     assert found.how == "raised, the tree has the normal form of the formula"
     assert not proved_by_raising(root, tree, ranges(root), seconds=0).points
+    product = simplify(parse("x*y").root)
+    both = proved_by_raising(product, flatten(parse_tree("1111xEE1EEyE1EE1E")), ranges(product))
+    assert both.how == f"{found.how}, in each of 6 cases of signs and zeros"
     monkeypatch.setattr(raised, "LARGEST", len(tree))
     assert proved_by_raising(root, tree, ranges(root), points).status == "proved"
     monkeypatch.setattr(raised, "LARGEST", len(tree) - 1)
