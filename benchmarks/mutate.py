@@ -11,8 +11,8 @@ as long as the tests do unchanged counts as killed. hypothesis draws the same ex
 
 Not planted, by rule: annotations, decorators, texts of messages and what only goes into them, and
 budgets (what is called seconds, limit, LARGEST and the like, and comparisons with it). Compiled
-kernels are left out, since their code is not what runs. What survives is printed with the number of tests it survived; it may
-mean the same as the original.
+kernels are left out, since their code is not what runs. What survives is printed with the number
+of tests it survived; it may mean the same as the original.
 """
 
 from __future__ import annotations
