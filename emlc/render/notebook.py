@@ -25,6 +25,7 @@ _ENTRIES = 3_000
 _FORMULA = 400
 _DRAWN = 120
 _CELL = 400
+_LEFT = ' style="text-align: left; padding: 0 1em 0 0"'  # notebooks set words to the right
 
 
 def bundle(
@@ -76,9 +77,9 @@ def node_bundle(root: Node) -> Bundle:
 
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
     """An HTML table of text; every cell is cut to a bounded length."""
-    top = "".join(f"<th>{xml(cell)}</th>" for cell in head)
+    top = "".join(f"<th{_LEFT}>{xml(cell)}</th>" for cell in head)
     body = "".join(
-        "<tr>" + "".join(f"<td>{xml(shorten(cell, _CELL))}</td>" for cell in row) + "</tr>"
+        "<tr>" + "".join(f"<td{_LEFT}>{xml(shorten(cell, _CELL))}</td>" for cell in row) + "</tr>"
         for row in rows
     )
     return f"<table>{f'<thead><tr>{top}</tr></thead>' if top else ''}<tbody>{body}</tbody></table>"
