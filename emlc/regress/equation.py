@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
-from emlc.errors import DomainError, LimitError
+from emlc.errors import DomainError, EmlcError, LimitError
 from emlc.ir.domain import in_words
 from emlc.ir.node import Lit, Node, fold, lit, node, substitute, variables
 from emlc.ir.tape import flatten, measure
 from emlc.lower.jit import Array
 from emlc.parse import parse, parse_tree
 from emlc.passes.compile import compile_tree
+from emlc.passes.raise_ import raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
 from emlc.show import rpn_tokens, show
@@ -207,3 +208,21 @@ def r_squared(y: Array, predicted: Array, w: Array) -> float:
     if spread == 0.0:
         return 1.0 if left == 0.0 else 0.0
     return 1.0 - left / spread
+
+
+def raised(tree: Node, data: Mapping[str, Array]) -> tuple[Node, str]:
+    """The tree as a textbook formula and where it is that; the tree itself where it has none.
+
+    The variables have the signs that they have in the data.
+    """
+    known = set(variables(tree))
+    signs = {n: "positive" for n, column in data.items() if n in known and column.min() > 0}
+    signs |= {n: "negative" for n, column in data.items() if n in known and column.max() < 0}
+    try:
+        made = raise_tree(flatten(tree), declare(signs))
+    except EmlcError:
+        return tree, ""
+    longer = len(show(made.formula)) > len(show(tree, "nested"))
+    if not made.proved or made.conditions or longer:
+        return tree, ""
+    return made.formula, in_words(made.domain)

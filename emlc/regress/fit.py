@@ -12,17 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from emlc.errors import ArgumentError, EmlcError
-from emlc.ir.domain import in_words
-from emlc.ir.node import Node, from_tokens, variables
-from emlc.ir.tape import flatten
+from emlc.errors import ArgumentError
+from emlc.ir.node import from_tokens
 from emlc.lower.jit import Array
-from emlc.passes.raise_ import raise_tree
-from emlc.passes.ranges import declare
 from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
 from emlc.regress.data import checked, positive
-from emlc.regress.equation import Equation, front, r_squared, with_tree
+from emlc.regress.equation import Equation, front, r_squared, raised, with_tree
 from emlc.regress.evolve import State, Task
 from emlc.regress.exact import solve
 from emlc.regress.finish import prune, round_free, snap
@@ -31,12 +27,13 @@ from emlc.regress.hybrid import propose
 from emlc.regress.keep import Kept, mark
 from emlc.regress.model import FLOOR, SAID, Model, model
 from emlc.regress.predict import OfFormula, OfText, OfTree
-from emlc.regress.scan import scan
+from emlc.regress.scan import scan, squared_error
 from emlc.regress.spelled import to_node
 from emlc.regress.trees import values
 from emlc.show import show
 
 _SEARCHED = 150
+_READ = 10_000
 _CHUNK = 3.0
 _NOISELESS = 1e-26
 _ROUNDING = 1e-24
@@ -144,6 +141,13 @@ class _Run:
         self.names, self.x, self.y, self.w = checked(columns, target, weights)
         rows = machine.rows(options.operators)
         self.operators = tuple(row.name for row in rows)
+        some = list(_chosen(len(self.y), _READ, options.seed))
+        self.whole = len(some) == len(self.y)
+        self.sample = (
+            self.x[:, some],
+            self.y[some],
+            self.w[some] / max(float(self.w[some].sum()), 1e-300),
+        )
         known = [row.name for row in machine.table(rows)]
         settings = (self.operators, known, options.max_size)
         self.belongs = mark(self.names, (self.x, self.y, self.w), settings)
@@ -219,8 +223,11 @@ class _Run:
                 self.stopped = "exact"
         elif few:
             until = time.monotonic() + self._share()
-            for rpn, error in scan(self.names, self.x, self.y, self.w, until):
-                self.equations.append(self._pure(rpn, error))
+            for rpn, error in scan(self.names, *self.sample, until):
+                if not self.whole:
+                    error = squared_error(rpn, self.names, self.x, self.y, self.w)
+                if math.isfinite(error):
+                    self.equations.append(self._pure(rpn, error))
 
     def _share(self) -> float:
         """Seconds for the solver; many where memory bounds it, for results that repeat."""
@@ -255,12 +262,12 @@ class _Run:
         return error if math.isfinite(error) else 0.0
 
     def _pure(self, rpn: list[str], error: float) -> Equation:
-        points = len(self.y)
+        points = len(self.sample[1])
         relative = error / self.scale**2
         length = 0.5 * points * math.log(relative + FLOOR)
         length += len(rpn) * math.log(3.0 + len(self.names))
         tree = from_tokens(rpn)
-        shown, where = _raised(tree, dict(zip(self.names, self.x, strict=True)))
+        shown, where = raised(tree, dict(zip(self.names, self.x, strict=True)))
         read = shown is not tree
         predict = OfText(show(shown), self.names) if read else OfTree(rpn, self.names)
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
@@ -301,12 +308,12 @@ class _Run:
     # -- reading
 
     def _read(self, until: float) -> None:
-        """The archive as equations: refitted on all rows, snapped, with their trees.
+        """The archive as equations: refitted on all rows or ten thousand, snapped, with trees.
 
         The promising ones come first; what the time does not suffice for is left as it is.
         """
-        w = self.w / self.scale**2
-        task = Task(self.x, self.y, w, self.operators, self.options.max_size)
+        x, y, w = self.sample
+        task = Task(x, y, w / self.scale**2, self.operators, self.options.max_size)
         models = [model(f, task, self.scale) for f in self._promising()]
         for m in sorted(models, key=Model.length):
             self._add(m, task, until)
@@ -328,7 +335,7 @@ class _Run:
         for f in found.front():
             if not kept or f.error < 0.98 * kept[-1].error:
                 kept.append(f)
-        points = len(self.y)
+        points = len(self.sample[1])
 
         def length(f: Formula) -> float:
             said = SAID * len(f.code) + (0.5 * math.log(points) + 2.0) * f.numbers
@@ -347,12 +354,16 @@ class _Run:
             snap(m, until)
         round_free(m)
         template, constants = to_node(m, task, self.names)
-        error = m.error * self.scale**2
         predict = OfFormula(m.code, m.const, [row.name for row in task.rows])
+        values = m.values() if self.whole else predict(self.x)
+        with np.errstate(all="ignore"):
+            error = float(np.sum(self.w * (self.y - values) ** 2))
+        if not math.isfinite(error):
+            return
         made = Equation(
-            template, constants, error, r_squared(self.y, m.values(), self.w), m.length(), predict
+            template, constants, error, r_squared(self.y, values, self.w), m.length(), predict
         )
-        made.exact = not constants and m.error < _ROUNDING
+        made.exact = not constants and error < _ROUNDING * self.scale**2
         made.snapped = m.said
         self.equations.append(made)
 
@@ -378,21 +389,3 @@ def _chosen(count: int, most: int, seed: int) -> Sequence[int]:
 
 def _decimal(value: float) -> str:
     return f"{value:.17g}"
-
-
-def _raised(tree: Node, data: Mapping[str, Array]) -> tuple[Node, str]:
-    """The tree as a textbook formula and where it is that; the tree itself where it has none.
-
-    The variables have the signs that they have in the data.
-    """
-    known = set(variables(tree))
-    signs = {n: "positive" for n, column in data.items() if n in known and column.min() > 0}
-    signs |= {n: "negative" for n, column in data.items() if n in known and column.max() < 0}
-    try:
-        made = raise_tree(flatten(tree), declare(signs))
-    except EmlcError:
-        return tree, ""
-    longer = len(show(made.formula)) > len(show(tree, "nested"))
-    if not made.proved or made.conditions or longer:
-        return tree, ""
-    return made.formula, in_words(made.domain)

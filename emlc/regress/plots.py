@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -101,8 +102,8 @@ def _over(axes: Any, made: Fit, x: Array, y: Array, predicted: Array, name: str)
     values = _finite(made.best.predict(plane)).reshape(_PLANE, _PLANE)
     axes.pcolormesh(across, up, values, shading="nearest", rasterized=True, **colours)
     dots = axes.scatter(*x, c=y, s=14, edgecolors="white", linewidths=0.4, **colours)
-    axes.figure.colorbar(dots, ax=axes).set_label(f"{name}: plane formula, dots data",
-                                                  parse_math=False)  # fmt: skip
+    axes.figure.colorbar(dots, ax=axes).set_label(name, parse_math=False)
+    axes.set_title("formula, and data as dots", fontsize=8)
     axes.set_xlabel(made.names[0], parse_math=False)
     axes.set_ylabel(made.names[1], parse_math=False)
 
@@ -124,8 +125,6 @@ def _room(y: Array) -> tuple[float, float]:
 
 
 def _front(axes: Any, made: Fit, spread: float) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
     floor = 1e-33 * spread or 1e-300
     sizes = [float(min(e.k, _LARGEST)) for e in made.equations]
     losses = [max(e.loss, floor) for e in made.equations]
@@ -137,11 +136,21 @@ def _front(axes: Any, made: Fit, spread: float) -> None:
     axes.set_xscale("log")
     axes.set_xlim(min(sizes) / 1.5, max(sizes) * 1.5)
     axes.set_ylim(min(losses) / 10, max(losses) * 10)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda k, _: f"{k:,.10g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks([], minor=True)
+    axes.set_xticks(ticks := _apart(sizes), [f"{k:,.0f}" for k in ticks])
     axes.set_xlabel("K, nodes of the pure tree")
     axes.set_ylabel("loss")
     axes.legend(frameon=False)
+
+
+def _apart(sizes: Sequence[float]) -> list[float]:
+    """Those of the sizes, in order, whose labels do not touch on a logarithmic axis."""
+    room = 0.12 * math.log(max(sizes) / min(sizes) * 2.25)
+    found: list[float] = []
+    for size in sizes:
+        if not found or math.log(size / found[-1]) > room:
+            found.append(size)
+    return found
 
 
 def save_training(circuit: Circuit, runs: Sequence[Trained], file: str) -> None:

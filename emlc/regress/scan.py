@@ -40,8 +40,9 @@ def scan(
             continue
         rough = _errors(table.value[lo:hi], wanted[order], weight[order])
         best = min(
-            (_error(table.rpn(lo + int(n)), names, columns, wanted, weight)
-             for n in np.argsort(rough)[:_TESTED] if math.isfinite(rough[n])),
+            ((squared_error(rpn, names, columns, wanted, weight), rpn)
+             for n in np.argsort(rough)[:_TESTED] if math.isfinite(rough[n])
+             for rpn in [table.rpn(lo + int(n))]),
             default=(math.inf, []),
         )  # fmt: skip
         if best[0] < low:
@@ -57,11 +58,10 @@ def _errors(value: Array, wanted: Array, weight: Array) -> Array:
     return found
 
 
-def _error(
-    rpn: list[str], names: Sequence[str], columns: Array, wanted: Array, weight: Array
-) -> tuple[float, list[str]]:
+def squared_error(
+    rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Array, weight: Array
+) -> float:
+    """The weighted squared error of a tree at all rows; inf where it has no value at some."""
     made, status = values(rpn, names, columns)
     error = float(_errors(made[None], wanted, weight)[0])
-    if status.any() or not math.isfinite(error):
-        return math.inf, rpn
-    return error, rpn
+    return math.inf if status.any() or not math.isfinite(error) else error
