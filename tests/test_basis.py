@@ -14,13 +14,15 @@ import pytest
 from emlc.errors import EmlcError
 from emlc.parse import parse
 from emlc.search import search
-from emlc.search.bootstrap import bootstrap
+from emlc.search.bootstrap import Bootstrap, bootstrap, text
 from emlc.search.general import coded
 from emlc.search.goal import goal
+from emlc.search.members import group_of
 from emlc.search.other import Trees
 from emlc.search.program import inverse, operator, program
 from emlc.search.progress import Pulse, TimeUp
 from emlc.search.steps import run
+from emlc.search.values import Values
 
 POINT = {"x": (Fraction(7, 10), Fraction(0)), "y": (Fraction(13, 10), Fraction(0))}
 
@@ -126,3 +128,20 @@ def test_members_are_right_where_they_say(name: str, least: int) -> None:
         got = trees.of_tape(m.tape, POINT)
         assert abs(got - want) < 1e-30, m.name
         assert m.k >= m.dag
+
+
+def test_what_no_route_tells_is_found_by_values_that_meet() -> None:
+    """Two values, under a function of two whose other operand is a constant perhaps."""
+    known = Bootstrap(operator("eml"), Pulse(lambda progress: None, time.monotonic() + 60))
+    next(member for member in known.reached() if member.name == "half")
+    for name in ("add", "avg", "div"):
+        wanted = {name: known.goals[name]}
+        values = Values(known, group_of(wanted[name]), wanted[name].names)
+        for _ in range(3):
+            values.extend(wanted)
+        for look in (values.met, values.met_wide):
+            found = look(wanted)[name]
+            assert len(found) > 3
+            for e in found[:6]:
+                written = goal(parse(text(e, known.operator, ())).root)
+                assert abs(written.value(POINT) - wanted[name].value(POINT)) < 1e-30
