@@ -21,6 +21,8 @@ from emlc.search.exact import (
     exp_exact,
     ln_exact,
     minus_exact,
+    over_exact,
+    times_exact,
 )
 from emlc.search.goal import goal
 from emlc.search.halfturn import RANGE
@@ -129,6 +131,28 @@ def test_table_agrees_with_raw_enumeration(alphabet: str, size: int) -> None:
     assert len(smallest) == t.start[-1]
     for n, k in smallest.items():
         assert len(t.rpn(n)) == k
+
+
+def test_products_and_quotients_in_the_exact_meaning() -> None:
+    mp = exact_context()
+
+    def half(z: complex) -> tuple[Any, Any]:
+        return mp.mpf(z.real), mp.mpf(z.imag) / mp.pi
+
+    for x, y in ((2 + 1j, 3 - 4j), (1j, 1j), (-2 + 0j, 0.5 + 0j), (3 + 0j, -1j)):
+        for f, want in ((times_exact, mp.mpc(x) * y), (over_exact, mp.mpc(x) / y)):
+            a, b = f(mp, half(x), half(y))
+            assert abs(mp.mpc(a, b * mp.pi) - want) < mp.mpf(10) ** -50
+    assert times_exact(mp, half(1 + 1j), half(1 - 1j))[1] == 0  # what cancels is 0
+    infinite, zero, two = (mp.inf, mp.mpf(0)), half(0j), half(2 + 0j)
+    assert times_exact(mp, infinite, half(-2 + 0j)) == (-mp.inf, 0)
+    assert over_exact(mp, two, infinite) == (0, 0)
+    for f, x, y in (
+        (times_exact, infinite, zero), (times_exact, infinite, half(1j)), (over_exact, two, zero),
+        (over_exact, infinite, infinite), (over_exact, two, (mp.inf, mp.mpf(1))),
+    ):  # fmt: skip
+        with pytest.raises(Undefined):
+            f(mp, x, y)
 
 
 @pytest.mark.parametrize("alphabet", ["1", "1x"])
