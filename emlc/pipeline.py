@@ -238,15 +238,14 @@ def _of_bounded_size(root: Node) -> None:
 def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Compiled:
     clean = simplify(root)
     _settle_constant_poles(found)
-    made, verdict = _smallest(clean, found, mode)
+    made = _smallest(clean, found, mode)
     tape = flatten(made.tree)
     size, depth, dag = measure(tape)
-    if verdict is None:
-        verdict = by_rows = proved_by_rows(made.used)
-        if check and few_parts(clean):
-            seconds = _BESIDE_ROWS if by_rows.status == "proved" else _RAISING
-            raised = proved_by_raising(clean, tape, found, made.excluded, seconds=seconds)
-            verdict = raised if raised.status == "proved" else by_rows
+    verdict = by_rows = proved_by_rows(made.used)
+    if check and few_parts(clean):
+        seconds = _BESIDE_ROWS if by_rows.status == "proved" else _RAISING
+        raised = proved_by_raising(clean, tape, found, made.excluded, seconds=seconds)
+        verdict = raised if raised.status == "proved" else by_rows
     if check:
         verdict = check_tree(clean, tape, found, made.excluded, verdict)
     return Compiled(
@@ -255,27 +254,21 @@ def assemble(text: str, root: Node, found: Ranges, mode: str, check: bool) -> Co
     )  # fmt: skip
 
 
-def _smallest(clean: Node, found: Ranges, mode: str) -> tuple[Compilation, Verdict | None]:
-    """The best tree of the formula or of other ways to write it.
-
-    Identities are known to hold where they are applied; a normal form is for its tree to prove.
-    """
+def _smallest(clean: Node, found: Ranges, mode: str) -> Compilation:
+    """The best tree of the formula or of other ways to write it, equal where they are applied."""
     rewriter, apart = Rewriter(clean, found.copy()), found.copy()
     made = compile_tree(clean, found, mode)
     if mode == "robust" or not few_parts(clean, LARGEST):
-        return made, None
+        return made
     rounds = 0 if mode == "finite" else ROUNDS
     graph = saturate(clean, apart.copy(), rounds=rounds)
     made = _smaller(clean, mode, graph, made)
-    if not rewriter.open or knows(graph, clean, rewriter):
-        return made, None
-    for laws in dict.fromkeys((rounds, 0)):
-        other = _smaller(clean, mode, saturate(clean, apart.copy(), rewriter, laws), made)
-        if other is not made:
-            verdict = proved_by_raising(clean, flatten(other.tree), found, other.excluded)
-            if verdict.status == "proved":
-                return other, verdict
-    return made, None
+    if rewriter.open and not knows(graph, clean, rewriter):
+        for laws in dict.fromkeys((rounds, 0)):
+            other = _smaller(clean, mode, saturate(clean, apart.copy(), rewriter, laws), made)
+            if other is not made:
+                return other
+    return made
 
 
 def _smaller(clean: Node, mode: str, graph: EGraph, made: Compilation) -> Compilation:

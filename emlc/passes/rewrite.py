@@ -2,16 +2,18 @@
 
     sin(x)^2 + cos(x)^2  ->  1        a*b + a*c  ->  a*(b + c)        exp(x)*exp(y)  ->  exp(x + y)
 
-Each has the value of the part wherever the facts about the formula's domain hold and no divisor or
-logarithm's argument vanishes, so that whoever uses one proves the whole.
+Each is proved to have the value of the part wherever the part has one on the formula's domain.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from time import thread_time
 
 from emlc.ir.node import Lit, Node, Var, fold, postorder
+from emlc.ir.tape import flatten
+from emlc.passes.normal.cases import prove_equal
 from emlc.passes.normal.digits import Number, size_in_bits
 from emlc.passes.normal.read import apply
 from emlc.passes.normal.space import Infinite, Space, Undefined, Unknown
@@ -25,6 +27,7 @@ LARGEST = 60
 _MOST_TERMS = 8
 _GENERATIONS = 2
 _LONG = 256
+_SECONDS = 4.0
 
 
 class Rewriter:
@@ -42,6 +45,8 @@ class Rewriter:
         self._space = Space(ranges.variables)
         self._forms: dict[Node, Form | None] = {}
         self._others: dict[Node, tuple[Node, ...]] = {}
+        self._ranges = ranges
+        self._until = thread_time() + _SECONDS
         parts = list(islice(postorder(root), LARGEST + 1))
         self.open = len(parts) <= LARGEST
         self._own = dict.fromkeys(parts, _GENERATIONS)
@@ -73,8 +78,15 @@ class Rewriter:
             made = simplify(write(self._space, other)) if isinstance(other, Form) else other
             if made not in seen:
                 seen.add(made)
-                if not self._has_longer_numbers(made):
+                if not self._has_longer_numbers(made) and self._is_equal(part, made):
                     yield made
+
+    def _is_equal(self, part: Node, other: Node) -> bool:
+        """Whether the other way to write a part has its value wherever it has one."""
+        domains, conditions = self._ranges.variables, self._ranges.conditions
+        left = self._until - thread_time()
+        proof = prove_equal(part, flatten(other), domains, conditions, seconds=left)
+        return bool(proof.cases) and not proof.failed
 
     def _has_longer_numbers(self, other: Node) -> bool:
         """Whether it has a long number that the formula has not; its tree would be no smaller."""

@@ -51,7 +51,7 @@ _FOR_EACH = 4
 _MOST_TERMS = 5
 _MOST_EXPONENT = 12
 
-NORMAL = Witness("a part", body="its normal form")
+NORMAL = Witness("a part", body="its normal form", source="meaning")  # proved where it is found
 _NONZERO = domain("nonzero")
 _VANISHING = (MUL, DIV, NEG, SQR, SQRT, POW)
 _SIGNED = (ADD, SUB, MUL, DIV, NEG, INV, SQR, POW)
@@ -62,7 +62,7 @@ def saturate(
 ) -> EGraph:
     """The e-graph of a formula and what the identities make of it.
 
-    A rewriter adds the normal forms of the parts; a tree is then to be proved as a whole.
+    A rewriter adds the normal forms of the parts.
 
     >>> from emlc.parse import parse
     >>> from emlc.passes.ranges import ranges
