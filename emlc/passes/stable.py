@@ -8,7 +8,7 @@ from emlc.ir.node import Node, fold
 from emlc.passes.match import match
 from emlc.passes.ranges import formula
 from emlc.passes.simplify import build, instantiate
-from emlc.tables.careful import EXPORTED, INVERSES
+from emlc.tables.careful import EXPORTED, INVERSES, TAILS
 from emlc.tables.primitives import Primitive
 
 
@@ -45,7 +45,7 @@ def _rewritten(n: Node, doubles: bool) -> Node | None:
 def _rows(doubles: bool) -> dict[object, list[tuple[Node, Node]]]:
     """The rows by the head of their pattern."""
     found: dict[object, list[tuple[Node, Node]]] = {}
-    for pattern, body in (*EXPORTED, *(INVERSES if doubles else ())):
+    for pattern, body in (*EXPORTED, *((*INVERSES, *TAILS) if doubles else ())):
         left = formula(pattern)
         assert isinstance(left.head, Primitive)
         found.setdefault(left.head, []).append((left, formula(body)))

@@ -19,7 +19,7 @@ from emlc.lower.balls import Ball, evaluate
 from emlc.passes.compile import compile_tree
 from emlc.passes.templates import Template
 from emlc.show import show
-from emlc.tables.careful import EXPORTED, FORMS
+from emlc.tables.careful import EXPORTED, FORMS, TAILS
 from emlc.tables.identities import DEFINITIONS
 from emlc.tables.primitives import ROWS, Primitive
 from emlc.tables.witnesses import Witness
@@ -189,7 +189,7 @@ def sides() -> Iterator[tuple[str, str, bool]]:
     """Both sides of each identity of the tables, and whether it is for real values only."""
     for name, body in DEFINITIONS.items():
         yield f"{name}(x)", body, False
-    for left, right in EXPORTED:
+    for left, right in (*EXPORTED, *TAILS):
         yield left, right, True
     for left, right, *parts in FORMS:
         if parts:
