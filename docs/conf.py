@@ -37,7 +37,7 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 html_show_sphinx = False
-html_extra_path = ["reference/schema"]
+html_extra_path = ["reference/schema", "_explorer"]
 _FIELD = re.compile(r"^(\w[\w, ]*?)\s{2,}(\S.*)$")
 
 # Links that lead out of this folder, as the pages have them on a forge, and where they lead here.
@@ -99,5 +99,6 @@ def _from_above(link: re.Match[str]) -> str:
 def setup(app: Any) -> None:
     """Write the pages that come from emlc itself, and fit docstrings and links."""
     generated.write(HERE / "reference")
+    generated.explorers(HERE / "_explorer")
     app.connect("autodoc-process-docstring", _fields)
     app.connect("source-read", _inside)

@@ -17,6 +17,19 @@ _PLACED = {
 }  # fmt: skip
 
 
+# Pages of the explorer: file, formula or tree.
+_EXPLORED = (("explore-atan", "atan(x)"), ("explore-ln", "11xE1EE"))
+
+
+def explorers(folder: Path) -> None:
+    """Write pages of the explorer to try."""
+    from emlc.explore import content, page
+
+    folder.mkdir(exist_ok=True)
+    for name, text in _EXPLORED:
+        (folder / f"{name}.html").write_text(page(content(text)), encoding="utf-8")
+
+
 def write(folder: Path) -> None:
     """Write the pages into a folder, where they differ from what is there."""
     made = {

@@ -48,7 +48,7 @@
     formula = data.formula && compute.formula(data.formula);
     at = {};
     lit = data.tree.length;
-    document.title = `${data.source} – emlc`;
+    document.title = `${data.source.slice(0, 80)} – emlc`;
     about();
     inputs();
     plant();
