@@ -5,13 +5,14 @@ from __future__ import annotations
 import cmath
 from fractions import Fraction
 
+import mpmath
 import pytest
 
 from emlc.check.points import sample
 from emlc.check.reference import Reference
 from emlc.errors import DomainError
 from emlc.ir.domain import domain
-from emlc.ir.node import node, postorder, var
+from emlc.ir.node import Node, node, postorder, var, variables
 from emlc.parse import parse
 from emlc.passes.ranges import declare, ranges
 from emlc.passes.simplify import simplify
@@ -58,35 +59,57 @@ def test_nowhere_defined(text: str) -> None:
         ranges(simplify(parse(text).root))
 
 
-@pytest.mark.parametrize("where", ["natural", "complex", "(0,1)", "[-3,-1/2]"])
-@pytest.mark.parametrize("row", [r for r in ROWS if r.params], ids=lambda row: row.name)
-def test_ranges_hold_every_value(row: Primitive, where: str) -> None:
-    """Every part of a row, and of it applied to its own square, lies in its range."""
-    formula = simplify(node(row, *map(var, row.params)))
+FORMULAS = [node(row, *map(var, row.params)) for row in ROWS if row.params]
+FORMULAS += [parse(text).root for text in ("x^3", "x^(-2)", "x^4-3*y", "(x-y)^2", "1/(x-3)")]
+
+
+@pytest.mark.parametrize("where", ["natural", "complex", "(0,1)", "[-3,-1/2]", "[1,4)"])
+@pytest.mark.parametrize("written", FORMULAS, ids=show)
+def test_ranges_hold_every_value(written: Node, where: str) -> None:
+    formula = simplify(written)
     try:
-        found = ranges(formula, declare(dict.fromkeys(row.params, where)))
+        found = ranges(formula, declare(dict.fromkeys(variables(formula), where)))
     except DomainError:
-        assert row.real_only
+        assert isinstance(written.head, Primitive) and written.head.real_only
         return
     parts = {n: (Reference(n), found.of(n)) for n in postorder(formula)}
     seen = 0
     for point in sample(found, 30, 3):
         for reference, known in parts.values():
             value = reference.at(point, 30)
-            if value is None:
+            if value is None or not cmath.isfinite(complex(value)):
                 continue
-            z = complex(value)
-            if not cmath.isfinite(z):
-                continue
-            inside = known.contains(
-                Fraction(z.real), Fraction(z.imag if abs(z.imag) > 1e-25 else 0)
-            )
-            near = any(abs(z.real - end) < 1e-12 for end in (known.re.lo, known.re.hi))
-            near_edge = any(abs(z.imag / 3.141592653589793 - end) < 1e-12
-                            for end in (known.im.lo, known.im.hi))  # fmt: skip
-            assert inside or near or near_edge or abs(z) < 1e-12, (point, z, known)
+            turns = complex(value.imag / mpmath.pi).real
+            for part, side in ((complex(value).real, known.re), (turns, known.im)):
+                slack = 1e-12 * (1 + abs(part))
+                assert side.lo - slack <= part <= side.hi + slack, (point, value, known)
+            assert value or not known.excludes(0.0), (point, known)
             seen += 1
     assert seen >= 20
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "inside", "outside"),
+    [
+        ("exp(x)", "[0,1)", (1, 2), (0, 3)),
+        ("exp(x)", "(0,1]", (2,), (1, 3)),
+        ("acos(x)", "[1/2,1)", (1,), (0, 2)),
+        ("asech(x)", "(0,1)", (0, 5), (-1,)),
+        ("1/x", "(1,2]", (Fraction(1, 2),), (1, Fraction(1, 4))),
+        ("1/x", "[1,inf)", (1, Fraction(1, 9)), (0, 2)),
+        ("x^2", "[-2,1)", (0, 4, 1), (-1, 5)),
+        ("x^2", "(1,3)", (4,), (1, 10)),
+        ("x^y", "[1,2]", (1, 4), (Fraction(1, 2),)),
+        ("x-2*y", "[0,1)", (0, 1 - Fraction(1, 8)), (1, -2)),
+    ],
+)
+def test_ends_are_where_they_should_be(
+    text: str, where: str, inside: tuple[Fraction, ...], outside: tuple[Fraction, ...]
+) -> None:
+    root = simplify(parse(text).root)
+    known = ranges(root, declare(dict.fromkeys(variables(root), where))).of(root)
+    assert all(known.contains(Fraction(x)) for x in inside), known
+    assert not any(known.contains(Fraction(x)) for x in outside), known
 
 
 @pytest.mark.parametrize(
