@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from emlc.cli.basis import wrong_at
-from emlc.cli.report import INTERRUPTED, document, domain_text, note, result, verdict_json
-from emlc.cli.table import aligned
+from emlc.cli.report import INTERRUPTED, aligned, document, domain_text, note, result, verdict_json
 from emlc.errors import LimitError, UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from emlc.search.members import Member
 
 _HEADS = ("name", "K", "K >=", "dag", "verdict", "not at", "domain")
+_NUMERIC = range(1, 4)
 _LARGE = 10**12
 
 
@@ -46,7 +46,7 @@ def table_of(
             missing=missing, why=why if missing else "", seconds=round(time.monotonic() - begun, 3),
         )  # fmt: skip
     else:
-        result(aligned([_HEADS, *(_cells(run, m) for m in best.values())]))
+        result(aligned([_HEADS, *(_cells(run, m) for m in best.values())], _NUMERIC))
         if missing:
             note("missing", f"{', '.join(missing)}: {why}")
     return status if missing else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -189,6 +189,19 @@ def listed(points: Sequence[str]) -> str:
     said = "; ".join(f"{', '.join(group)}: {reason}" for reason, group in reasons.items())
     rest = len(points) - _LISTED
     return f"{said}; {rest} more (--json lists all)" if rest > 0 else said
+
+
+def aligned(rows: Sequence[tuple[str, ...]], numeric: Container[int]) -> str:
+    """Columns of text, those of numbers to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = (
+        "  ".join(
+            cell.rjust(w) if k in numeric else cell.ljust(w)
+            for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def domain_text(domain: dict[str, str]) -> str:

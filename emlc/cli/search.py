@@ -10,6 +10,7 @@ import click
 from emlc.cli.command import Command, common, domain_option, output_option, read_text, time_option
 from emlc.cli.report import (
     INTERRUPTED,
+    aligned,
     document,
     domain_text,
     judged,
@@ -218,10 +219,7 @@ def _print_plan(ask: Asked, text: str) -> None:
         memory=ask.memory * 1e9,
     )  # fmt: skip
     rows = [_PLAN_HEAD, *(_planned(step) for step in steps)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(_PLAN_HEAD))]
-    for row in rows:
-        cells = (cell.rjust(w) for cell, w in zip(row, widths, strict=True))
-        sys.stderr.write("  ".join(cells) + "\n")
+    sys.stderr.write(aligned(rows, range(len(_PLAN_HEAD))) + "\n")
 
 
 def _planned(step: Step) -> tuple[str, ...]:

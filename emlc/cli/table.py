@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from emlc.cli.command import Command, common, mode_option, time_option
-from emlc.cli.report import colourful, count, document, domain_text, result, verdict_json, width
+from emlc.cli.report import (
+    aligned,
+    colourful,
+    count,
+    document,
+    domain_text,
+    result,
+    verdict_json,
+    width,
+)
 from emlc.errors import UsageError
 from emlc.tables.primitives import BY_NAME, ROWS
 
@@ -85,7 +94,7 @@ def command(
     elif colourful(sys.stdout):
         _print(rows, mode)
     else:
-        result(aligned([_HEADS, *(_cells(row) for row in rows)]))
+        result(aligned([_HEADS, *(_cells(row) for row in rows)], _NUMERIC))
     return 0
 
 
@@ -162,19 +171,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         made.verdict.status,
         domain,
     )
-
-
-def aligned(rows: list[tuple[str, ...]]) -> str:
-    """Columns of text, numbers to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = (
-        "  ".join(
-            cell.rjust(w) if k in _NUMERIC else cell.ljust(w)
-            for k, (cell, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
 
 
 def _print(rows: list[Row], mode: str) -> None:
