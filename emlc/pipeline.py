@@ -17,6 +17,7 @@ from emlc.check.reference import Reference
 from emlc.deadline import stage
 from emlc.errors import ArgumentError, DomainError, LimitError, UsageError, shorten
 from emlc.exchange import formula_of, tree_of
+from emlc.ir.domain import in_words
 from emlc.ir.node import Node, postorder, variables
 from emlc.ir.tape import Tape, flatten, measure
 from emlc.passes.choices import Exclusion, exclusion_text
@@ -89,7 +90,7 @@ class Compiled:
 
         rows = [
             ("size", f"{counted(self.size)}, depth {self.depth}, {self.dag} distinct subtrees"),
-            ("domain", ", ".join(f"{part}: {where}" for part, where in self.domain.items())),
+            ("domain", in_words(self.domain)),
             ("verdict", f"{self.verdict.status}: {self.verdict.how}"),
             ("excluded", "; ".join(self.excluded_points[:8])),
         ]
