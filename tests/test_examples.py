@@ -26,6 +26,7 @@ PAGES = [ROOT / "README.md", *sorted(FOUND)]
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.S | re.M)
 STEP = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.M)
 PYTHON = re.compile(r"^```python\n(>>>.*?)^```", re.S | re.M)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.S | re.M)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -78,6 +79,16 @@ def screen(line: str, monkeypatch: pytest.MonkeyPatch) -> str:
         patch.setattr(sys, "stderr", stream)
         run(words)
     return steady(shown.getvalue().decode())
+
+
+QUICK = ("emlc render ", "emlc export ", "emlc explore ", "emlc table ")
+LINES = {line for page in PAGES for block in SHELL.findall(page.read_text(encoding="utf-8"))
+         for line in block.splitlines() if line.startswith(QUICK)}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", sorted(k for k in LINES if not re.search("--open|--serve", k)))
+def test_quick_commands_without_a_transcript_run(line: str, terminal: None) -> None:
+    assert run(shlex.split(line, comments=True)[1:]) == 0
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)

@@ -86,7 +86,7 @@ def command(
     emlc render "x*y"
     emlc render "sin(x)" -o sin.svg --style macro
     emlc render 11xE1EE -o ln.png --style circuit
-    emlc render "x^2 + y^2" -o tree.pdf --highlight "x^2" --direction LR
+    emlc render "sqrt(1 - x^2)" -o tree.pdf --highlight "1 - x^2" --direction LR
     """
     from emlc.render import draw
 
@@ -141,6 +141,6 @@ def entries(about: Subject, part: str) -> list[int]:
         known = blocks(about.tape, _known(about), parts)
         found = [k for k, meaning in enumerate(known.meaning) if meaning is wanted]
     if not found:
-        hint = "emlc render EXPR --style macro shows its parts"
+        hint = "what cancels beside a part is not built; --style macro shows the parts there are"
         raise UsageError(f"the tree has no part {part}", hint=hint)
     return found
