@@ -51,6 +51,14 @@ def test_declared_domains_stay_and_poles_are_noted() -> None:
     assert found.variables["x"] == domain("complex")
     assert [show(part) for part in found.poles] == ["x"]
     assert declare({"x": "natural"}) == {}
+    found = ranges(parse("tanh(x)").root, declare({"x": "complex"}))
+    assert [show(part) for part in found.poles] == ["cosh(x)"]
+
+
+def test_what_is_learned_is_known_besides() -> None:
+    found = ranges(var("x"), declare({"x": "[0,1]"}))
+    found.learn(var("x"), domain("complex nonzero"))
+    assert str(found.of(var("x"))) == "(0,1]"
 
 
 @pytest.mark.parametrize("text", ["log(x,1)", "atanh(1)", "1/(0*x)"])
@@ -100,6 +108,7 @@ def test_ranges_hold_every_value(written: Node, where: str) -> None:
         ("x^2", "[-2,1)", (0, 4, 1), (-1, 5)),
         ("x^2", "(1,3)", (4,), (1, 10)),
         ("x^y", "[1,2]", (1, 4), (Fraction(1, 2),)),
+        ("x^(5/2)", "[0,1]", (0, 1), (-1,)),
         ("x-2*y", "[0,1)", (0, 1 - Fraction(1, 8)), (1, -2)),
     ],
 )

@@ -24,13 +24,16 @@ from tests.strategies import expressions
         ("x^(-1)", "1/x"), ("e^x", "exp(x)"), ("exp(0)", "1"), ("exp(1)", "e"), ("ln(1)", "0"),
         ("ln(e)", "1"), ("sqrt(9/4)", "3/2"), ("x/(1/3)", "3*x"), ("1/(1/x)", "x"), ("x+x", "2*x"),
         ("x*x", "sqr(x)"), ("(-x)^2", "sqr(x)"), ("half(x)", "x/2"), ("x/1", "x"),
+        ("-x+y", "y-x"), ("x-(-2)", "x+2"),
     ],
 )  # fmt: skip
 def test_shapes_have_one_name(text: str, same: str) -> None:
     assert simplify(parse(text).root) is simplify(parse(same).root)
 
 
-@pytest.mark.parametrize("text", ["sqrt(x^2)", "ln(exp(x))", "x/x", "0*x", "x-x", "sqrt(-4)"])
+@pytest.mark.parametrize(
+    "text", ["sqrt(x^2)", "ln(exp(x))", "x/x", "0*x", "x-x", "sqrt(-4)", "sqrt(2)"]
+)
 def test_what_depends_on_the_point_stays(text: str) -> None:
     made = simplify(parse(text).root)
     assert made.args
