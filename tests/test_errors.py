@@ -151,7 +151,7 @@ def test_a_dot_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 FILES = {
     "gaps.csv": b"x,y\n1,\n,2\n", "latin.csv": b"x,y\n1,\xff\n", "data.csv": b"x,y\n1,2\n",
-    "head.csv": b"x\xff,y\n",
+    "head.csv": b"x\xff,y\n", "wide.csv": b"x,y\n1," + b"2" * 200_000,
 }  # fmt: skip
 
 
@@ -166,8 +166,9 @@ FILES = {
         ("eval - --data -", "x", 2, "standard input cannot be both the formula and the data"),
         ("eval 11xE1EE --at x=1 --domain x:real", "", 2, "a tree has no domain"),
         ("eval x*y --data uneven.npz", "", 1, "differ in length: x has 2, y has 3"),
-        ("eval y --data latin.csv", "", 1, "latin.csv is not CSV text"),
-        ("eval y --data head.csv", "", 1, "head.csv is not CSV text"),
+        ("eval y --data latin.csv", "", 1, "latin.csv is not UTF-8 text"),
+        ("eval y --data head.csv", "", 1, "head.csv is not UTF-8 text"),
+        ("fit wide.csv", "", 1, "wide.csv is not CSV text: field larger than"),
         ("explore x --serve -o a.html", "", 2, "--serve writes no file"),
         ("fit gaps.csv --drop-missing", "", 1, "every row has a missing value"),
         ("fit gaps.csv", "", 1, "values are missing (x 1, y 1), first in data row 1"),
