@@ -135,3 +135,21 @@ def test_the_upper_edge_of_the_strip_is_in_it() -> None:
     assert not edge.within(domain("coprincipal"))
     assert not (-edge).within(domain("principal"))
     assert (-edge).within(domain("coprincipal"))
+
+
+def test_products_and_inverses_in_the_plane_hold_every_value() -> None:
+    a = Domain(Interval(1.0, 2.0), Interval(0.25, 0.5))
+    b = Domain(Interval(-1.0, 3.0), Interval(-0.5, 1.0))
+    for re, im in ((1.0, 0.3), (1.9, 0.45), (1.5, 0.25)):
+        for other, turn in ((-0.9, -0.45), (2.9, 0.9), (0.5, -0.2)):
+            z = complex(re, im * math.pi) * complex(other, turn * math.pi)
+            assert (a * b).contains(Fraction(z.real), Fraction(z.imag))
+    imaginary = Domain(ZERO, Interval(0.25, 0.5)).inverse()
+    assert imaginary.contains(Fraction(0), Fraction(-1 / (0.3 * math.pi)))
+
+
+def test_ends_that_are_reached_and_those_that_are_not() -> None:
+    assert (domain("[0,1]") * domain("(0,1)")).contains(Fraction(0))
+    assert domain("[-3,-1)").square().excludes(1.0) and domain("(1,3]").square().excludes(1.0)
+    assert domain("(-3,-1]").square().contains(Fraction(1))
+    assert not (domain("integer") * domain("real")).integer
