@@ -90,13 +90,14 @@ def sample(ranges: Ranges, count: int, seed: int) -> Iterator[Point]:
 
 
 def _combined(domains: list[Domain], rng: random.Random) -> Iterator[tuple[Gaussian, ...]]:
-    """Special points: each alone against random partners, then shuffled together."""
+    """Special points: the first of each together, where roots end, then some of all others."""
     special = [specials(d) for d in domains]
     if len(domains) == 1:
         yield from ((p,) for p in special[0])
         return
     if domains:
         whole = list(itertools.islice(itertools.product(*(_dozen(s) for s in special)), 2000))
+        yield from whole[:1]
         rng.shuffle(whole)
         yield from whole[:120]
     else:
