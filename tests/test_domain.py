@@ -144,6 +144,8 @@ def test_products_and_inverses_in_the_plane_hold_every_value() -> None:
         for other, turn in ((-0.9, -0.45), (2.9, 0.9), (0.5, -0.2)):
             z = complex(re, im * math.pi) * complex(other, turn * math.pi)
             assert (a * b).contains(Fraction(z.real), Fraction(z.imag))
+        square = complex(re, im * math.pi) ** 2
+        assert (a * a).contains(Fraction(square.real), Fraction(square.imag))
     imaginary = Domain(ZERO, Interval(0.25, 0.5)).inverse()
     assert imaginary.contains(Fraction(0), Fraction(-1 / (0.3 * math.pi)))
 
