@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emlc.regress import machine
 from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.forms import Forms
+from emlc.regress.predict import OfFormula
+from emlc.regress.sums import sums
 
 X = np.linspace(0.3, 2.7, 60)
+V = 2 + np.cos(9 * X)
 
 
 def noisy(y: Any, seed: int = 0) -> Any:
@@ -73,3 +78,41 @@ def test_an_interrupt_ends_with_what_is_known() -> None:
     found = fitted(noisy(np.sin(3 * X)), progress=tell)
     assert found.stopped == "interrupted" and len(found.equations) > 3
     assert time.process_time() - said[0] < 2
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda u, v, w: u**6 + u**4 - u / 2,
+        lambda u, v, w: w**2 * (u + v) / (w**2 + u * v),
+        lambda u, v, w: np.sqrt((u - v) ** 2 + w**2),
+        lambda u, v, w: 1 / np.sqrt(1 / u**2 - v / w / 30),
+        lambda u, v, w: np.exp(-(u**2) / w) / v,
+    ],
+    ids=["polynomial", "quotient", "distance", "inverse root", "Gaussian"],
+)
+def test_sums_are_found_by_least_squares_alone(target: Any) -> None:
+    """No formula is bred for these: the scale and the offset are all that is left to fit."""
+    columns = np.random.default_rng(3).uniform(1.0, 3.0, (3, 120))
+    rows = machine.table(machine.rows(None))
+    forms = Forms(columns, rows, list(machine.DEFAULT))
+    y = target(*columns)
+    (code, const), *more = sums(forms, y, np.full(120, 1 / 120), 40)
+    made = OfFormula(np.array(code), np.array(const), [row.name for row in rows])(columns)
+    assert not more and abs(np.corrcoef(made, y)[0, 1]) > 1 - 1e-14
+
+
+@pytest.mark.parametrize(
+    ("columns", "y", "text"),
+    [
+        ({"E": np.linspace(1, 2, 9)}, np.exp(np.linspace(1, 2, 9)), "exp(E)"),
+        ({"m": X * 1e-31, "v": V * 1e6}, X * 1e-31 * (V * 1e6) ** 2 / 2, "m*v^2/2"),
+        ({"x": X}, 2.37 * X**2 + 0.41, "2.37*x^2 + 0.41"),
+        ({"x": [1.0]}, [3.3663], "3.3663"),
+        ({}, [3.0, 4.0, 5.0], "4"),
+        ({"x": X}, np.full(60, 3.7), "3.7"),
+    ],
+    ids=["E", "tiny", "decimals", "one row", "no columns", "constant"],
+)
+def test_odd_tables_have_sensible_formulas(columns: Any, y: Any, text: str) -> None:
+    assert fit(columns, y, options=Options(timeout=60.0)).best.text == text

@@ -17,6 +17,7 @@ from emlc.tables.primitives import BY_NAME
 _BASES = ("1", "pi", "1/pi", "sqrt(2)", "sqrt(pi)", "1/sqrt(pi)", "1/sqrt(2*pi)", "e")
 _LARGEST = 12
 _MOST = 5
+_DIGITS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,16 @@ def _near(value: float, tolerance: float) -> Iterator[Exact]:
                 continue
             bits = math.log(abs(p)) + math.log(q) + (0.0 if base == "1" else 5.0)
             yield Exact(Fraction(p, q), base, p / q * size, bits)
+    yield from _decimals(value, tolerance)
+
+
+def _decimals(value: float, tolerance: float) -> Iterator[Exact]:
+    """The numbers of fewest digits, up to seven, with what their digits and exponent cost."""
+    for digits in range(1, _DIGITS + 1) if value else ():
+        text = f"{value:.{digits - 1}e}"
+        if abs(float(text) - value) <= max(tolerance, 4e-15 * abs(value)):
+            exact = Fraction(text)
+            head = abs(int(text.split("e")[0].replace(".", "")))
+            shift = abs(int(text.split("e")[1]) - digits + 1)
+            yield Exact(exact, "1", float(text), math.log(head) + 2 * math.log(2 + shift) + 2.0)
+            return

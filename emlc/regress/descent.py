@@ -42,9 +42,17 @@ def adam(
 
 
 @compiled
+def put(source: Array, out: Array) -> None:
+    """out = source; as a slice it would compile numba's words for unequal shapes."""
+    for j in range(source.shape[0]):
+        for o in range(source.shape[1]):
+            out[j, o] = source[j, o]
+
+
+@compiled
 def blur(logits: Array, allowed: Array, noise: float, out: Array) -> None:
     """out = logits with Gumbel noise."""
-    out[:, :] = logits
+    put(logits, out)
     if noise > 0.0:
         for j in range(2, logits.shape[0]):
             for o in range(logits.shape[1]):
@@ -91,12 +99,12 @@ def descend(
             return step + 1
         length = to_logits(mix, slope, allowed, heat, grad) if loss < math.inf else math.inf
         if length < math.inf:
-            kept[:, :] = logits
+            put(logits, kept)
             pace = (rate[0] + (rate[1] - rate[0]) * part) * shrink
             scale = min(1.0, clip / max(length, 1e-300))
             adam(grad, scale, step + 1, pace, first, second, move)
             follow(logits, move, room, heat)
         elif noise == 0.0:
-            logits[:, :] = kept
+            put(kept, logits)
             shrink *= 0.5
     return steps

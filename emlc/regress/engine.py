@@ -165,6 +165,24 @@ def solve_damped(a_matrix: Array, g: Array, count: int, damp: float, step: Array
 
 
 @inlined
+def started(
+    code: Array, const: Array, length: int, arity: Array, size: Array, x: Array, y: Array,
+    w: Array, free: bool, where: Array, count: int, v: Array,
+) -> tuple[float, float, float]:  # fmt: skip
+    """The formula as it is, or with numbers redrawn that put it off its domain."""
+    evaluate(code, const, length, arity, size, x, v)
+    a, b, error = scaling(v[length - 1], y, w, free)
+    for _ in range(4):
+        if error < _LOST or count == 0:
+            break
+        for p in range(count):
+            const[where[p]] = np.random.normal() * math.exp(1.5 * np.random.normal())
+        evaluate(code, const, length, arity, size, x, v)
+        a, b, error = scaling(v[length - 1], y, w, free)
+    return a, b, error
+
+
+@inlined
 def fit(
     code: Array, const: Array, length: int, arity: Array, x: Array, y: Array, w: Array,
     free: bool, iterations: int, v: Array, d: Array, jac: Array,
@@ -172,18 +190,9 @@ def fit(
     """Fit the numbers in place; a, b and the weighted squared error."""
     size = np.empty(length, dtype=np.int64)
     spans(code, length, arity, size)
-    evaluate(code, const, length, arity, size, x, v)
-    a, b, error = scaling(v[length - 1], y, w, free)
     where = np.empty(MOST_FITTED, dtype=np.int64)
     count = places(code, length, where)
-    for _ in range(4):
-        # Numbers that put a logarithm or a root off its domain cannot be improved, only redrawn.
-        if error < _LOST or count == 0:
-            break
-        for p in range(count):
-            const[where[p]] = np.random.normal() * math.exp(1.5 * np.random.normal())
-        evaluate(code, const, length, arity, size, x, v)
-        a, b, error = scaling(v[length - 1], y, w, free)
+    a, b, error = started(code, const, length, arity, size, x, y, w, free, where, count, v)
     if count == 0 or not error < _LOST or b == 0.0:
         return a, b, error
     matrix, g = np.empty((count, count)), np.empty(count)

@@ -98,8 +98,11 @@ class Equation:
 
     @property
     def rpn(self) -> list[str] | None:
-        """The tokens of the pure tree; None with fitted numbers, or beyond 100,000 tokens."""
+        """The tokens of the pure tree; None with fitted numbers, or beyond 100,000 tokens, or with
+        a variable E, which is eml there."""
         if self.constants or self.tree is None or self.k > RPN_LIMIT:
+            return None
+        if "E" in variables(self.tree):
             return None
         return rpn_tokens(self.tree)
 
@@ -181,17 +184,23 @@ def _domain(found: Ranges, constants: dict[str, float]) -> dict[str, str]:
     return known
 
 
+def chosen(equations: Sequence[Equation]) -> Equation:
+    """The one of least length, of those no farther from the data than their mean if there are."""
+    close = [e for e in equations if e.r2 > -1e-9]
+    return min(close or equations, key=lambda e: e.length)
+
+
 def front(equations: Sequence[Equation]) -> list[Equation]:
     """The equations that none of fewer nodes beats, smallest first, with their scores.
 
-    The one of least length is among them: exact numbers make long trees, so that one with fitted
+    The chosen one is among them: exact numbers make long trees, so that one with fitted
     numbers may seem smaller. The score is how fast the logarithm of the loss falls, by nodes.
     """
     found: list[Equation] = []
-    chosen = min(equations, key=lambda e: e.length)
+    best = chosen(equations)
     low = math.inf
-    for e in sorted(equations, key=lambda e: (e.k, e is not chosen, e.loss, bool(e.constants))):
-        if e.loss < low * (1 - 1e-9) - 1e-300 or e is chosen or not found:
+    for e in sorted(equations, key=lambda e: (e.k, e is not best, e.loss, bool(e.constants))):
+        if e.loss < low * (1 - 1e-9) - 1e-300 or e is best or not found:
             low = min(low, e.loss)
             if found:
                 fall = math.log((found[-1].loss + 1e-300) / (e.loss + 1e-300))

@@ -17,7 +17,7 @@ import numpy as np
 from emlc.lower.jit import Array
 from emlc.regress import machine
 from emlc.regress.archive import MOST_FITTED, Archive, Data, Formula, People, archive, people
-from emlc.regress.forms import Forms
+from emlc.regress.forms import Coded, Forms
 from emlc.regress.vary import breed, grow, seed_random
 from emlc.tables.primitives import Primitive
 
@@ -57,6 +57,17 @@ class Task:
         return np.array([len(row.params) for row in self.rows], dtype=np.int64)
 
     @property
+    def data(self) -> Data:
+        """What the engine is given; an offset is fitted."""
+        return Data(self.x, self.y, self.w, True)
+
+    def work(self) -> tuple[Array, Array, Array]:
+        """Room for the values of a formula's parts, and for two kinds of derivatives."""
+        rows = (self.max_size, self.max_size, MOST_FITTED)
+        first, second, third = (np.empty((count, len(self.y))) for count in rows)
+        return first, second, third
+
+    @property
     def engine(self) -> Any:
         """The compiled loops."""
         return machine.engine(self.rows)
@@ -93,19 +104,14 @@ class Population:
         task, rows = self.task, self.task.rows
         allowed = machine.rows(task.operators)
         chance = np.array([machine.DEFAULT.get(r.name, 0.5) if r in allowed else 0.0 for r in rows])
-        data = Data(task.x, task.y, task.w, True)
-        n = len(task.y)
-        work = (
-            np.empty((task.max_size, n)),
-            np.empty((task.max_size, n)),
-            np.empty((MOST_FITTED, n)),
-        )
+        data, work = task.data, task.work()
         while not self.done(most) and (not self.step or time.monotonic() < until):
             seed_random((self.seed * 7919 + self.number * 1009 + self.step) % 2**32)
             if not self.step:
                 self._settle(data, chance, work)
             else:
                 self._replace(data, chance, work)
+            self._refine(data, work)
             self.step += 1
             low = float(self.people.score.min())
             self.idle += 1
@@ -121,7 +127,7 @@ class Population:
         law = forms.power_law()
         coded += [law] if law else []
         coded += [(f.code.tolist(), f.const.tolist()) for f in self.given]
-        drawn = _filled([c for c in coded if len(c[0]) <= self.most], self.most)
+        drawn = _filled(coded, self.most)
         engine.rate(drawn, 0, data, task.arity, _ITERATIONS, work, self.kept)
         best = np.argsort(drawn.score, kind="stable")[:_SETTLERS]
         settlers = People(*(column[best] for column in drawn))
@@ -157,6 +163,12 @@ class Population:
                 break
         self.people = new
 
+    def _refine(self, data: Data, work: Any) -> None:
+        """Fit the best one until there is no gain: what is exact must not wait for its numbers."""
+        best = int(np.argmin(self.people.score))
+        one = People(*(column[best : best + 1] for column in self.people))
+        self.task.engine.rate(one, 0, data, self.task.arity, _REFINED_ITERATIONS, work, self.kept)
+
     def state(self) -> State:
         """What a later run needs to go on."""
         counters = np.array([self.step, self.idle, self.tried])
@@ -172,9 +184,18 @@ class Population:
         self.kept = Archive(*(state[f"kept.{k}"].copy() for k in Archive._fields))
 
 
-def _filled(coded: Sequence[tuple[list[int], list[float]]], most: int) -> People:
-    made = people(len(coded), most)
-    for k, (code, const) in enumerate(coded):
+def rated(task: Task, coded: Sequence[Coded], kept: Archive) -> int:
+    """Fit formulas and keep the best of every kind: how many there were."""
+    made = _filled(coded, task.max_size)
+    task.engine.rate(made, 0, task.data, task.arity, _REFINED_ITERATIONS, task.work(), kept)
+    return len(made.score)
+
+
+def _filled(coded: Sequence[Coded], most: int) -> People:
+    """Those that are no longer than that."""
+    short = [c for c in coded if len(c[0]) <= most]
+    made = people(len(short), most)
+    for k, (code, const) in enumerate(short):
         made.code[k, : len(code)], made.const[k, : len(code)] = code, const
         made.length[k] = len(code)
     return made

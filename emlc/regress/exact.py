@@ -243,7 +243,8 @@ def misfit(rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Arr
     few = np.linspace(0, len(wanted) - 1, 7).astype(int)
     for rows in (few, np.arange(len(wanted))):
         made, status = values(rpn, names, columns[:, rows])
-        wrong = np.abs(made[:, 0] + 1j * math.pi * made[:, 1] - wanted[rows]) / scale[rows]
+        with np.errstate(over="ignore"):
+            wrong = np.abs(made[:, 0] + 1j * math.pi * made[:, 1] - wanted[rows]) / scale[rows]
         fine = status == FINE
         worst = float(wrong[fine].max(initial=0.0))
         if worst > 1e-6:

@@ -14,6 +14,7 @@ from emlc.regress.constants import Exact, near
 from emlc.regress.model import Model
 
 _EVIDENCE = math.log(20.0)
+_ROUNDING = 1e-24
 
 # -- pruning ---------------------------------------------------------------------------------------
 
@@ -82,7 +83,8 @@ def snap(m: Model, until: float = math.inf) -> None:
         for trial in _trials(m, limit):
             if time.monotonic() > until:
                 return
-            if trial.length() < limit:
+            # Too few points for so many numbers say nothing for others that are not exact.
+            if trial.length() < limit and (limit < math.inf or trial.error < _ROUNDING):
                 trials.append(trial)
         if not trials:
             return

@@ -13,15 +13,17 @@ from typing import Any
 import numpy as np
 
 from emlc.errors import ArgumentError
-from emlc.ir.node import from_tokens
+from emlc.ir.node import from_tokens, var
 from emlc.lower.jit import Array
 from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
+from emlc.regress.constants import near
 from emlc.regress.data import checked, positive
-from emlc.regress.equation import Equation, front, r_squared, raised, with_tree
+from emlc.regress.equation import Equation, chosen, front, r_squared, raised, with_tree
 from emlc.regress.evolve import State, Task
 from emlc.regress.exact import solve
 from emlc.regress.finish import prune, round_free, snap
+from emlc.regress.forms import Forms
 from emlc.regress.groups import Groups, warm
 from emlc.regress.hybrid import propose
 from emlc.regress.keep import Kept, mark
@@ -29,11 +31,11 @@ from emlc.regress.model import FLOOR, SAID, Model, model
 from emlc.regress.predict import OfFormula, OfText, OfTree
 from emlc.regress.scan import scan, squared_error
 from emlc.regress.spelled import to_node
+from emlc.regress.sums import sums
 from emlc.regress.trees import values
 from emlc.show import show
 
-_SEARCHED = 150
-_READ = 10_000
+_SEARCHED, _SUMMED, _READ = 150, 300, 10_000
 _CHUNK = 3.0
 _NOISELESS = 1e-26
 _ROUNDING = 1e-24
@@ -139,6 +141,9 @@ class _Run:
         self.until = self.begun + options.timeout
         self.options = options
         self.names, self.x, self.y, self.w = checked(columns, target, weights)
+        # E is eml in RPN.
+        free = next(n for k in range(len(self.names) + 1) if (n := f"E{k}") not in self.names)
+        self.tokens = [free if name == "E" else name for name in self.names]
         rows = machine.rows(options.operators)
         self.operators = tuple(row.name for row in rows)
         some = list(_chosen(len(self.y), _READ, options.seed))
@@ -178,7 +183,7 @@ class _Run:
             self.stopped, self.equations = "interrupted", pure
             self._read(time.monotonic() + _ANSWERING)
         found = front(self.equations)
-        best = min(found, key=lambda e: e.length)
+        best = chosen(found)
         if self.stopped == "time" and best.exact:
             self.stopped = "exact"
         seconds = time.monotonic() - self.begun
@@ -198,6 +203,7 @@ class _Run:
         """Have everything compiled, which the time given does not pay for."""
         warm(Task(self.x, self.y, self.w, self.operators, self.options.max_size))
         solve({"x": [0.3, 0.7]}, [0.3, 0.7], seconds=0.1)
+        near(0.5, 1e-9)
         if len(self.names) > _SOLVED_VARIABLES:
             propose({"x": [0.3, 0.7, 0.9]}, [0.1, 0.3, 0.2], seconds=0.0)
         self.until = time.monotonic() + self.options.timeout
@@ -207,7 +213,7 @@ class _Run:
     def _exact(self) -> None:
         if not self.options.solve or not self.names or self.spread == 0:
             return
-        data = dict(zip(self.names, self.x, strict=True))
+        data = dict(zip(self.tokens, self.x, strict=True))
         few = len(self.names) <= _SOLVED_VARIABLES
         if self.given is None:
             self.solved = self._searched(data) if few else self._proposed(data)
@@ -223,9 +229,9 @@ class _Run:
                 self.stopped = "exact"
         elif few:
             until = time.monotonic() + self._share()
-            for rpn, error in scan(self.names, *self.sample, until):
+            for rpn, error in scan(self.tokens, *self.sample, until):
                 if not self.whole:
-                    error = squared_error(rpn, self.names, self.x, self.y, self.w)
+                    error = squared_error(rpn, self.tokens, self.x, self.y, self.w)
                 if math.isfinite(error):
                     self.equations.append(self._pure(rpn, error))
 
@@ -257,7 +263,7 @@ class _Run:
 
     def _error(self, rpn: list[str]) -> float:
         """The weighted squared error of a tree that fits; 0 where doubles cannot tell."""
-        made, _ = values(rpn, self.names, self.x)
+        made, _ = values(rpn, self.tokens, self.x)
         error = float(np.sum(self.w * (made[:, 0] - self.y) ** 2))
         return error if math.isfinite(error) else 0.0
 
@@ -266,10 +272,10 @@ class _Run:
         relative = error / self.scale**2
         length = 0.5 * points * math.log(relative + FLOOR)
         length += len(rpn) * math.log(3.0 + len(self.names))
-        tree = from_tokens(rpn)
+        tree = from_tokens(rpn, dict(zip(self.tokens, map(var, self.names), strict=True)))
         shown, where = raised(tree, dict(zip(self.names, self.x, strict=True)))
         read = shown is not tree
-        predict = OfText(show(shown), self.names) if read else OfTree(rpn, self.names)
+        predict = OfText(show(shown), self.names) if read else OfTree(rpn, self.tokens)
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
         made.domain = where
         made.exact = relative < _ROUNDING
@@ -293,17 +299,29 @@ class _Run:
         return groups
 
     def _evolve(self) -> None:
-        if self.spread == 0.0:
-            self.stopped = "exact"
+        if self.spread == 0.0 or not self.names:
+            self.stopped = "exact" if self.spread == 0.0 else "size"
             return
         groups = self.groups
+        begun = bool(groups.tried)
+        if not begun:
+            self._sum()
+            self.kept.save(self._state())
         most = math.inf if self.options.max_fits is None else self.options.max_fits
         until = self.until - min(_READING, 0.15 * self.options.timeout)
-        while not groups.over(most) and (not groups.tried or time.monotonic() < until):
+        while not groups.over(most) and (not begun or time.monotonic() < until):
             groups.run(min(until, time.monotonic() + _CHUNK), most)
+            begun = True
             self.kept.save(self._state())
             self.tell(self._said())
         self.stopped = "exact" if groups.exact else "size" if groups.over(most) else "time"
+
+    def _sum(self) -> None:
+        """What least squares alone finds, for evolution to start from."""
+        task, rows = self.groups.task, _chosen(len(self.y), _SUMMED, self.options.seed)
+        forms = Forms(np.ascontiguousarray(self.x[:, rows]), task.rows, self.operators)
+        w = self.w[rows] / max(float(self.w[rows].sum()), 1e-300)
+        self.groups.begin(sums(forms, self.y[rows], w, self.options.max_size))
 
     # -- reading
 
@@ -317,7 +335,7 @@ class _Run:
         models = [model(f, task, self.scale) for f in self._promising()]
         for m in sorted(models, key=Model.length):
             self._add(m, task, until)
-        if not self.equations:
+        if not any(e.r2 > -1e-9 for e in self.equations):
             mean = float(np.sum(self.w * self.y))
             code, const = np.array([CONSTANT]), np.array([mean])
             self._add(model(Formula(code, const, 0.0, 1.0, self.spread, 2, 1), task), task, until)

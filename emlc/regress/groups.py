@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from emlc.errors import MissingError
 from emlc.lower.threads import processors
 from emlc.regress.archive import Archive, archive
-from emlc.regress.evolve import PEOPLE, Population, State, Task
+from emlc.regress.evolve import PEOPLE, Population, State, Task, rated
+from emlc.regress.forms import Coded
 from emlc.tables.primitives import Primitive
 
 _GROUP = 6
@@ -31,6 +33,11 @@ class Groups:
         self.jobs = jobs if jobs > 0 else max(1, processors() + 1 + jobs)
         self.kept = archive(task.max_size)
         self.before = 0
+        self._next(0)
+
+    def begin(self, coded: Sequence[Coded]) -> None:
+        """Start with what such formulas are worth, their numbers fitted."""
+        self.before += rated(self.task, coded, self.kept)
         self._next(0)
 
     def _next(self, number: int) -> None:

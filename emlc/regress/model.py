@@ -15,6 +15,7 @@ from emlc.regress.evolve import Task
 
 FLOOR = 1e-28
 SAID = 2.8
+_NOTHING = 1e-15
 
 
 @dataclass(slots=True)
@@ -183,7 +184,7 @@ def model(formula: Formula, task: Task, unit: float = 1.0) -> Model:
     if formula.b * unit != 1.0:
         code += [CONSTANT, rows.index("mul")]
         const += [formula.b * unit, 1.0]
-    if formula.a * unit != 0.0:
+    if abs(formula.a) > _NOTHING * float(np.abs(task.y).max()):
         code += [CONSTANT, rows.index("add")]
         const += [formula.a * unit, 1.0]
     made = Model(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from emlc.ir.node import Node, lit, node, var
+from emlc.ir.node import Lit, Node, Var, lit, node, var
 from emlc.passes.simplify import simplify
 from emlc.regress.archive import CONSTANT, UNIT
 from emlc.regress.evolve import Task
@@ -14,7 +14,7 @@ from emlc.regress.model import Model
 from emlc.tables.primitives import BY_NAME, Primitive
 
 ADD, SUB, MUL, DIV = (BY_NAME[name] for name in ("add", "sub", "mul", "div"))
-NEG, SQR = BY_NAME["neg"], BY_NAME["sqr"]
+NEG, SQR, POW = BY_NAME["neg"], BY_NAME["sqr"], BY_NAME["pow"]
 ZERO = lit(0)
 Signed = tuple[Node, bool]
 
@@ -56,10 +56,12 @@ def _applied(row: Primitive, args: list[Signed]) -> Signed:
     (x, minus), (y, other) = args[0], args[-1]
     if row is MUL and (x is ZERO or y is ZERO):
         return ZERO, False
+    if row is MUL and (power := _powered(x, y)):
+        return power, minus != other
     if row is MUL or row is DIV:
         return simplify(node(row, x, y)), minus != other
     if row is SQR:
-        return simplify(node(row, x)), False
+        return _powered(x, x) or simplify(node(row, x)), False
     if row in (ADD, SUB):
         other = other != (row is SUB)
         if minus == other:
@@ -67,6 +69,23 @@ def _applied(row: Primitive, args: list[Signed]) -> Signed:
         return simplify(node(SUB, y, x) if minus else node(SUB, x, y)), False
     plain = [simplify(node(NEG, n)) if sign else n for n, sign in args]
     return simplify(node(row, *plain)), False
+
+
+def _powered(x: Node, y: Node) -> Node | None:
+    """The product as one power of a variable, if it is one beyond the second."""
+    (base, n), (other, m) = _power(x), _power(y)
+    if base is not other or not isinstance(base.head, Var) or n + m < 3:
+        return None
+    return node(POW, base, lit(n + m))
+
+
+def _power(n: Node) -> tuple[Node, int]:
+    """A base and a whole exponent."""
+    if n.head is SQR:
+        return n.args[0], 2
+    if n.head is POW and isinstance(n.args[1].head, Lit) and n.args[1].head.value.denominator == 1:
+        return n.args[0], int(n.args[1].head.value)
+    return n, 1
 
 
 def numbers(values: dict[str, float]) -> dict[str, Node]:

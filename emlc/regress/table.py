@@ -128,7 +128,8 @@ def extend(
                 continue
             if count == value.shape[0]:
                 return -1, lossy
-            value[count] = v
+            for p in range(points):  # a slice would compile numba's words for unequal shapes
+                value[count, p, 0], value[count, p, 1] = v[p, 0], v[p, 1]
             left[count], right[count] = i, j
             put(slots, count, v[0, 0], v[0, 1])
             count += 1

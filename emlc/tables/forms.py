@@ -40,3 +40,21 @@ JOINS: tuple[str, ...] = (
     "inv(f+c*g)",
     "exp(c*f)*g",
 )
+
+# A sum s is fitted to what a target y becomes by the second formula, where y is in the range, and
+# gives the target back by the first, where a factor of s or a number added becomes a factor of y
+# or a number added to it, if the last says so.
+TARGETS: tuple[tuple[str, str, tuple[float, float], str], ...] = (
+    ("s", "y", (-1e300, 1e300), "factor and number"),
+    ("inv(s)", "inv(y)", (1e-300, 1e300), "factor"),
+    ("sqrt(s)", "sqr(y)", (0.0, 1e300), "factor"),
+    ("inv(sqrt(s))", "inv(sqr(y))", (1e-300, 1e300), "factor"),
+    ("exp(s)", "ln(y)", (1e-300, 1e300), "number"),
+    ("sqr(s)", "sqrt(y)", (0.0, 1e300), "factor"),
+    ("ln(s)", "exp(y)", (-30.0, 30.0), "factor"),
+    ("asin(s)", "sin(y)", (-1.57, 1.57), ""),
+)
+
+# What a product may hold beside powers of columns: functions of one of them, u, and of two.
+SINGLE: tuple[str, ...] = ("sin(u)", "cos(u)", "exp(u)", "exp(-u)", "ln(u)")
+MIXED: tuple[str, ...] = ("sin(u*v)", "cos(u*v)", "exp(-u*v)", "exp(u/v)", "exp(-u/v)", "cos(u-v)")
