@@ -9,24 +9,23 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from emlc.lower.jit import Array
-from emlc.regress.join import LEFT, NEED, RIGHT, enter, join, pairs, spread
+from emlc.regress.join import LEFT, NEED, RIGHT, Entries, Index, Part, enter, join, listed, pairs
 from emlc.regress.meet import contexts, widen
 from emlc.regress.order import Kind, ordered
 from emlc.regress.table import begin, forecast, grow
 
-_ENTRY_BYTES, _NEED_BYTES, _PAIR_BYTES = 140, 60, 48
+_ENTRY_BYTES, _NEED_BYTES, _PAIR_BYTES = 140, 60, 70
 _ENTRIES, _NEEDS, _PAIRS = 3_000_000, 8_000_000, 16_000_000
 _PIECE = 4_000_000
 _HITS = 2_000
 # Nanoseconds for a look-up, in a small index and a large one, and for making one entry.
-_LOOK, _FAR, _CACHED, _CALL = 6.0, 20.0, 600_000, 50_000.0
-_NEED, _TREE, _PAIR, _INDEX = 150.0, 500.0, 80.0, 80.0
+_LOOK, _FAR, _CACHED, _CALL = 3.5, 9.0, 600_000, 50_000.0
+_NEED, _TREE, _PAIR, _INDEX = 100.0, 400.0, 70.0, 45.0
 
 
 def needless(kind: Kind, done: set[Kind]) -> bool:
@@ -59,15 +58,6 @@ def met(gates: int, done: set[Kind]) -> bool:
     return True
 
 
-@dataclass(slots=True)
-class _Index:
-    """A set of keys that can be looked up."""
-
-    lo: int
-    slots: Array
-    bits: Array
-
-
 class Sets:
     """Trees by size, contexts of the target by size, and their joins.
 
@@ -76,17 +66,16 @@ class Sets:
 
     def __init__(self, leaves: Mapping[str, Array], target: Array, memory: float) -> None:
         self.target = np.ascontiguousarray(target)
-        entries = int(min(_ENTRIES, 0.3 * memory / _ENTRY_BYTES))
-        self.room = int(min(_PAIRS, 0.4 * memory / _PAIR_BYTES))
+        entries = int(min(_ENTRIES, 0.25 * memory / _ENTRY_BYTES))
+        self.room = int(min(_PAIRS, 0.5 * memory / _PAIR_BYTES))
         self.table = begin(dict(leaves), entries)
-        needs = int(min(_NEEDS, 0.3 * memory / _NEED_BYTES))
+        needs = int(min(_NEEDS, 0.25 * memory / _NEED_BYTES))
         self.contexts = contexts(self.table, self.target, needs)
         self.full, self.wide = False, 0
         self.done: set[Kind] = set()
         self.lost = 0
-        self.indices: dict[tuple[int, int], _Index] = {}
-        self.keys = np.empty((3, entries + self.room))
-        self.errors = np.empty((3, entries))
+        self.parts: dict[tuple[int, int], Part] = {}
+        self.indices: dict[tuple[int, int], Index] = {}
         self._trees(4, math.inf)
         self._contexts(3, math.inf)
 
@@ -115,8 +104,6 @@ class Sets:
         while self._gates < gates and not self.full:
             room = t.start[-1] + forecast(t) < len(t.value)
             self.full = not (room and grow(t, until))
-            if not self.full:
-                spread(t.value, t.exp, t.ln, t.status, t.start[-1], self.keys, self.errors)
         if gates == self._gates + 1 and not self.wide:
             return self._widest(until)
         return gates <= self._gates + (self.wide > 0)
@@ -125,20 +112,22 @@ class Sets:
         """Make the trees of one gate more than those of the table, some of them twice."""
         t = self.table
         count = t.start[-1]
-        if not 0 < forecast(t) < self.room:
+        # Some pairs have no value.
+        if not 0 < 0.85 * forecast(t) < self.room:
             return False
-        t.left.resize(count + forecast(t), refcheck=False)
-        t.right.resize(count + forecast(t), refcheck=False)
+        t.left.resize(count + self.room, refcheck=False)
+        t.right.resize(count + self.room, refcheck=False)
         for i in range(self._gates + 1):
             (ilo, ihi), (jlo, jhi) = self._range(LEFT, i), self._range(RIGHT, self._gates - i)
             step = max(1, _PIECE // max(1, jhi - jlo))
             for lo in range(ilo, ihi, step):
                 count, lossy = pairs(
                     t.exp, t.ln, t.status, lo, min(lo + step, ihi), jlo, jhi, count,
-                    t.left, t.right, self.keys,
+                    t.left, t.right,
                 )  # fmt: skip
                 self.lost += lossy
-                if time.monotonic() > until:
+                if count < 0 or time.monotonic() > until:
+                    self.room = 0
                     return False
         self.wide = count - t.start[-1]
         return True
@@ -202,42 +191,54 @@ class Sets:
             ((self._range(role, kind[role]), role, kind[role]) for role in (NEED, LEFT, RIGHT)),
             key=lambda part: part[0][1] - part[0][0],
         )
-        (xlo, xhi), (ylo, yhi) = parts[0][0], parts[1][0]
-        index = self._index(*parts[2][1:])
+        x, y, index = (
+            self._part(*parts[0][1:]),
+            self._part(*parts[1][1:]),
+            self._index(*parts[2][1:]),
+        )
         roles = np.array([role for _, role, _ in parts])
-        (xs, xt), (ys, yt), (keys, _) = (self._keys(int(role)) for role in roles)
-        t, step = self.table, max(1, _PIECE // max(1, yhi - ylo))
+        step = max(1, _PIECE // max(1, len(y[0])))
         hits, whole = np.empty((_HITS, 3), dtype=np.int64), True
-        for lo in range(xlo, xhi, step):
+        for lo in range(0, len(x[0]), step):
             if time.monotonic() > until:
                 return
             found, lossy = join(
-                roles, xs, xt, lo, min(lo + step, xhi), ys, yt, ylo, yhi, keys, index.lo,
-                index.slots, index.bits, self.contexts.origin, self.target, *self._entries(), hits,
+                roles, x, y, lo, min(lo + step, len(x[0])), index, self.contexts.origin,
+                self.target, self._entries(), hits,
             )  # fmt: skip
             self.lost += lossy
             whole = whole and found < _HITS
             for need, a, b in hits[:found].tolist():
-                yield self.contexts.rpn(need, [*t.rpn(a), *t.rpn(b), "E"])
+                yield self.contexts.rpn(need, [*self.table.rpn(a), *self.table.rpn(b), "E"])
         if whole:
             self.done.add(kind)
 
-    def _entries(self) -> tuple[Array, ...]:
+    def _entries(self) -> Entries:
         t = self.table
-        n = t.start[-1]
-        return t.value[:n], t.exp, t.ln, t.left, t.right
+        return t.value[: t.start[-1]], t.exp, t.ln, t.left, t.right
 
-    def _keys(self, role: int) -> tuple[Array, Array]:
-        if role == NEED:
-            return self.contexts.keys[0], self.contexts.keys[1]
-        return self.keys[role], self.errors[role]
+    def _part(self, role: int, gates: int) -> Part:
+        """The keys of a set, listed when first asked for."""
+        if (role, gates) not in self.parts:
+            lo, hi = self._range(role, gates)
+            if role == NEED:
+                keys, errors = self.contexts.keys[:, lo:hi]
+                made = keys, errors, np.arange(lo, hi, dtype=np.int32)
+            else:
+                keys, errors = np.empty((2, hi - lo))
+                ids = np.empty(hi - lo, dtype=np.int32)
+                status = self.table.status[: self.table.start[-1]]
+                n = listed(lo, hi, role, status, self._entries(), keys, errors, ids)
+                made = keys[:n], errors[:n], ids[:n]
+            self.parts[role, gates] = made
+        return self.parts[role, gates]
 
-    def _index(self, role: int, gates: int) -> _Index:
+    def _index(self, role: int, gates: int) -> Index:
         """The index of a set, made when first asked for."""
-        lo, hi = self._range(role, gates)
         if (role, gates) not in self.indices:
-            bits = max(10, (hi - lo).bit_length())
-            made = _Index(lo, np.zeros(2 << bits, np.uint32), np.zeros(1 << (bits - 2), np.int64))
-            self.lost += enter(self._keys(role)[0], lo, hi, made.slots, made.bits)
-            self.indices[role, gates] = made
+            keys, _, ids = self._part(role, gates)
+            bits = max(10, len(keys).bit_length())
+            slots, words = np.zeros(2 << bits, np.uint32), np.zeros(1 << (bits - 2), np.int64)
+            self.lost += enter(keys, slots, words)
+            self.indices[role, gates] = keys, ids, slots, words
         return self.indices[role, gates]
