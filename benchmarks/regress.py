@@ -33,8 +33,9 @@ from emlc.regress.circuit import parameters
 from emlc.regress.equation import Equation
 from emlc.regress.exact import solve
 from emlc.regress.finish import Model
-from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.fit import Fit, fit
 from emlc.regress.hybrid import propose
+from emlc.regress.options import Options
 from emlc.regress.paper import Sweep, first_weights, train_as_author
 from emlc.regress.predict import OfFormula
 from emlc.regress.train import TARGETS, Circuit, paper_data

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import emlc
-from emlc.regress.fit import Options
+from emlc.regress.options import Options
 
 
 def kepler() -> None:

@@ -11,8 +11,9 @@ from emlc.lower.jit import Array
 from emlc.regress.circuit import loss_and_slopes, mixtures
 from emlc.regress.descent import descend, to_logits
 from emlc.regress.draws import Twister
-from emlc.regress.fit import Options, fit
+from emlc.regress.fit import fit
 from emlc.regress.hybrid import propose
+from emlc.regress.options import Options
 from emlc.regress.paper import STARTS, SWEEPS, Sweep, first_weights, train_as_author
 from emlc.regress.train import TARGETS, Circuit, paper_data, same_elsewhere
 from emlc.regress.trees import values

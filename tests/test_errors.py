@@ -31,7 +31,8 @@ from emlc.lower.faithful import faithful
 from emlc.lower.gradient import Jacobian
 from emlc.parse import parse, parse_tree
 from emlc.regress.exact import solve
-from emlc.regress.fit import Options, fit
+from emlc.regress.fit import fit
+from emlc.regress.options import Options
 from emlc.render import draw, to_dot, to_svg
 from emlc.search.shards import run_shards
 from emlc.show import show

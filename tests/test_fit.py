@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from emlc.regress import machine
-from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.fit import Fit, fit
 from emlc.regress.forms import Forms
+from emlc.regress.options import Options
 from emlc.regress.predict import OfFormula
 from emlc.regress.sums import sums
 
@@ -76,7 +77,7 @@ def test_an_interrupt_ends_with_what_is_known() -> None:
         raise KeyboardInterrupt
 
     found = fitted(noisy(np.sin(3 * X)), progress=tell)
-    assert found.stopped == "interrupted" and len(found.equations) > 3
+    assert found.stopped == "interrupted" and len(found.equations) > 1
     assert time.process_time() - said[0] < 2
 
 

@@ -15,7 +15,8 @@ from emlc.ir.tape import flatten, is_pure, measure
 from emlc.parse import parse
 from emlc.regress.constants import near
 from emlc.regress.exact import solve
-from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.fit import Fit, fit
+from emlc.regress.options import Options
 from emlc.regress.predict import OfTree
 from emlc.regress.train import TARGETS, paper_data
 from emlc.regress.trees import values

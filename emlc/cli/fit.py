@@ -19,7 +19,8 @@ from emlc.errors import UsageError
 if TYPE_CHECKING:
     from emlc.cli.columns import Columns
     from emlc.regress.equation import Equation
-    from emlc.regress.fit import Fit, Options
+    from emlc.regress.fit import Fit
+    from emlc.regress.options import Options
 
 _SHOWN_TOKENS = 60
 _FEW = 5
@@ -110,7 +111,8 @@ def command(**options: Any) -> int:
     emlc fit data.parquet --target y --json
     """
     from emlc.cli.columns import read
-    from emlc.regress.fit import Options, fit
+    from emlc.regress.fit import fit
+    from emlc.regress.options import Options
 
     _check_files(options["plot"], options["output"])
     extra = [options["weights"]] if options["weights"] else []

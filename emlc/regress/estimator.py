@@ -13,7 +13,8 @@ from emlc.errors import ArgumentError, MissingError, shorten
 from emlc.lower.jit import Array
 from emlc.regress.data import variable_names
 from emlc.regress.equation import Equation
-from emlc.regress.fit import Fit, Options, fit
+from emlc.regress.fit import Fit, fit
+from emlc.regress.options import Options
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin

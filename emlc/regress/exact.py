@@ -22,6 +22,8 @@ from emlc.regress.values import FINE
 
 _CONFIRMED = 12
 _SMALL, _FIRST = 12, 0.85
+# Seconds for shorter trees, at least, once one is found and nothing is to be proved.
+_SHORTER = 1.0
 _TOLERANCE = 1e-13
 _ROUNDINGS = 30.0
 
@@ -148,6 +150,8 @@ class _Solver:
             others = self._sets(self.points[1], self.memory / 8)
             self._join_all(others, min(_SMALL, self.most), self.until)
         self._join_all(sets, self.most, self.until)
+        if self.best is not None:
+            self._join_rest(sets)
         return self._solution(sets.below(), sets.lossy)
 
     def _sets(self, points: list[int], memory: float) -> Sets:
@@ -161,9 +165,17 @@ class _Solver:
 
     def _join_all(self, sets: Sets, most: int, until: float) -> None:
         for kind in sets.plan(most):
-            if time.monotonic() > min(until, self.until):
+            if time.monotonic() > min(until, self.until) or (self.best and not self.prove):
                 return
             if sum(kind) + 1 < self._size() and not needless(kind, sets.done):
+                self._join(sets, kind)
+
+    def _join_rest(self, sets: Sets) -> None:
+        """Cuts that others stand for: shorter trees hide where inverting loses digits."""
+        for kind in sorted(sets.plan(self.most), key=sum):
+            if time.monotonic() > self.until or sum(kind) + 1 >= self._size():
+                return
+            if kind not in sets.done:
                 self._join(sets, kind)
 
     def _size(self) -> float:
@@ -174,7 +186,8 @@ class _Solver:
         for rpn in sets.join(kind, self.until):
             if self._keep(rpn):
                 if not self.prove:
-                    self.until = min(self.until, 2 * time.monotonic() - self.begun)
+                    now = time.monotonic()
+                    self.until = min(self.until, now + max(_SHORTER, now - self.begun))
                 return
 
     def _keep(self, rpn: list[str]) -> bool:

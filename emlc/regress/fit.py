@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from emlc.errors import ArgumentError
 from emlc.ir.node import from_tokens, var
 from emlc.lower.jit import Array
 from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
 from emlc.regress.constants import near
-from emlc.regress.data import checked, positive
+from emlc.regress.data import checked
 from emlc.regress.equation import Equation, chosen, front, r_squared, raised, with_tree
 from emlc.regress.evolve import State, Task
 from emlc.regress.exact import solve
@@ -28,6 +25,7 @@ from emlc.regress.groups import Groups, warm
 from emlc.regress.hybrid import propose
 from emlc.regress.keep import Kept, mark
 from emlc.regress.model import FLOOR, SAID, Model, model
+from emlc.regress.options import Options
 from emlc.regress.predict import OfFormula, OfText, OfTree
 from emlc.regress.scan import scan, squared_error
 from emlc.regress.spelled import to_node
@@ -44,33 +42,6 @@ _PROPOSED = 5_000
 _SHOWN = 16
 _READING = 3.0
 _ANSWERING = 0.4
-
-
-@dataclass(slots=True)
-class Options:
-    """What a fit may use. See `EMLRegressor` for the meaning."""
-
-    timeout: float = 30.0
-    max_size: int = 40
-    operators: Sequence[str] | None = None
-    seed: int = 0
-    n_jobs: int = 1
-    max_fits: int | None = None
-    solve: bool = True
-    checkpoint: str | os.PathLike[str] | None = None
-    progress: Callable[[str], None] | None = None
-
-    def __post_init__(self) -> None:
-        positive("timeout", self.timeout)
-        positive("max_size", self.max_size, whole=True)
-        if self.max_fits is not None:
-            positive("max_fits", self.max_fits)
-        if not isinstance(self.n_jobs, Integral) or self.n_jobs == 0:
-            hint = "a number of processes, or -1 for all processors"
-            raise ArgumentError(f"the number of processes is {self.n_jobs!r}", hint=hint)
-        if isinstance(self.operators, str):
-            hint = f"a sequence of names, such as {self.operators.split()!r}"
-            raise ArgumentError("operators is one text", hint=hint)
 
 
 @dataclass(slots=True)

@@ -25,6 +25,8 @@ _BORDER = 1 << (_SHIFT - 6)
 _WIDTH = 2.0**34
 _TAG = _SHIFT - 8
 _EXACT = 2e-12
+# Where the terms nearly cancel, a sum may lie in any of so many cells to either side.
+_SPAN = 40
 # A term that is this part of the other, or less, says too little of which one it is.
 _FAINT = 1e-9
 _AGREES = 1e-8
@@ -207,8 +209,8 @@ def narrow(
 ) -> tuple[int, int]:  # fmt: skip
     """The cells to look into for what was kept, how many; and how many sums were lossy.
 
-    sums    for each the sum and how far from it a key may be
-    cells   for each y, the cell, and its first slot: fetched here, for many at once
+    sums    for each cell the sum and how far from it a key may be
+    cells   for each y and cell, the cell, and its first slot: fetched here, for many at once
     """
     n, lossy, mask = 0, 0, slots.size - 1
     least, most = _FAINT * abs(s), abs(s) / _FAINT if s != 0.0 else math.inf
@@ -222,15 +224,16 @@ def narrow(
         w = w if abs(w) > error else 0.0
         within = error + _EXACT * abs(w)
         main = cell(w)
-        under, over = (cell(w - within), cell(w + within)) if w != 0.0 else (main, main)
-        for c in (main, under if under != main else over):
+        under = over = main
+        if w != 0.0:
+            one, other = cell(w - within), cell(w + within)
+            under, over = max(min(one, other), main - _SPAN), min(max(one, other), main + _SPAN)
+        for c in range(under, over + 1):
             h = scattered(c)
             if passes(h, bits):
                 sums[n, 0], sums[n, 1] = w, within
                 cells[n, 0], cells[n, 1], cells[n, 2] = y, c, slots[h & mask]
                 n += 1
-            if under == over:
-                break
     return n, lossy
 
 
@@ -269,7 +272,8 @@ def join(
     found, lossy = 0, 0
     xsign, ysign = sign(roles[0], roles[2]), sign(roles[1], roles[2])
     masks, kept, of = np.empty(_CHUNK, np.int64), np.empty(_CHUNK, np.int64), np.zeros(3, np.int64)
-    sums, cells = np.empty((2 * _CHUNK, 2)), np.empty((2 * _CHUNK, 3), dtype=np.int64)
+    most = (2 * _SPAN + 1) * _CHUNK
+    sums, cells = np.empty((most, 2)), np.empty((most, 3), dtype=np.int64)
     for n in range(xlo, xhi):
         s, e = xsign * xs[n], xt[n]
         # What is infinite is so with any other part: the first stands for all of them.

@@ -18,7 +18,7 @@ from emlc.lower.jit import Array, compiled, mixed
 from emlc.regress.values import FINE, LOSSY, difference, exponential, logarithm
 
 CELL_BITS = 22
-NEAR = 4e-11
+NEAR = 1e-13
 _BORDER = 1 << (CELL_BITS - 5)
 MIXES = 0.7364201193
 _CHUNK = 4_000_000
