@@ -56,7 +56,7 @@ def sides(tape: Tape, begin: Mapping[str, float]) -> dict[str, list[list[tuple[f
     >>> from emlc.parse import parse_tree
     >>> real, _ = sides(flatten(parse_tree("11xE1EE")), {"x": 2.0})["x"]
     >>> real
-    [(-30.0, '==+=-'), (-0.000625, '==+=-'), (0.0, '==???'), (0.000625, '====='), (30.0, '=====')]
+    [(-30.0, '==+=-'), (-0.0025, '==+=-'), (0.0, '==???'), (0.0025, '====='), (30.0, '=====')]
     """
     if len(tape) > _MOST:
         return {}

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from fractions import Fraction
 from functools import lru_cache
 
@@ -89,11 +90,12 @@ PI = Interval(math.pi, math.nextafter(math.pi, INF))
 
 
 def _end(x: float, way: int) -> str:
-    """An end as text, 0.1 also for the double beyond it, as which it would be read."""
+    """The shortest text that is read as this end: 0.1 for the double beyond it, too."""
     if not math.isfinite(x) or x == int(x):
         return repr(x) if math.isinf(x) else str(int(x))
-    near = repr(math.nextafter(x, -way * INF))
-    return near if len(near) < len(repr(x)) and _bound(near, way) == x else repr(x)
+    inward = Context(prec=17, rounding=ROUND_CEILING if way < 0 else ROUND_FLOOR)
+    texts = repr(x), f"{inward.create_decimal(x)}".lower(), repr(math.nextafter(x, -way * INF))
+    return min((text for text in texts if _bound(text, way) == x), key=len)
 
 
 def _down(x: float) -> float:
