@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import math
+import subprocess
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -401,3 +403,36 @@ def test_threads_give_the_same() -> None:
     y[-1, -1] = -1.0
     with np.errstate(invalid="raise"), pytest.raises(FloatingPointError):
         two(x=x, y=y)
+
+
+FAR = """
+import ctypes
+import numpy as np
+from emlc.lower.direct import direct
+from emlc.parse import parse
+
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p] + [ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+def reserve(size):
+    return libc.mmap(None, size, 0, 0x4022, -1, 0)  # PROT_NONE, PRIVATE | ANONYMOUS | NORESERVE
+
+direct(parse("x + 1").root)(x=1.0)  # libraries are loaded
+wall = reserve(8 << 30)
+for shift in range(33, 11, -1):  # no room is left above the wall
+    while (at := reserve(1 << shift)) > wall:
+        pass
+    libc.munmap(at, 1 << shift)
+for hole in range(1, 4):  # but for a page: data fits there and code does not
+    libc.munmap(wall + (7 << 30) + (hole << 20), 4096)
+print(direct(parse("sin(x) * 17 / 3").root)(x=np.full(9, 0.5))[8])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the numbers of flags are those of Linux")
+def test_parts_of_machine_code_may_lie_far_apart() -> None:
+    done = subprocess.run([sys.executable, "-c", FAR], capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+    assert float(done.stdout) == pytest.approx(math.sin(0.5) * 17 / 3)

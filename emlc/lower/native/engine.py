@@ -30,10 +30,11 @@ def _features() -> str:
 
 
 def _machine(level: int) -> Any:
-    llvm = _llvm()
-    target = llvm.Target.from_default_triple()
+    target = _llvm().Target.from_default_triple()
+    # the parts of an object may come to lie more than 2 GB apart, in a process with large mappings
+    model = "large" if target.triple.startswith("x86_64") else "default"
     return target.create_target_machine(
-        cpu=_here()[0], features=_features(), opt=level, reloc="pic", codemodel="default"
+        cpu=_here()[0], features=_features(), opt=level, reloc="pic", codemodel=model
     )
 
 
@@ -100,7 +101,12 @@ def on_disk(key: str) -> bool:
 def _here() -> tuple[str, ...]:
     """What machine code depends on besides its source."""
     llvm = _llvm()
-    return llvm.get_host_cpu_name(), _features(), str(llvm.llvm_version_info)
+    return (
+        llvm.get_host_cpu_name(),
+        _features(),
+        str(llvm.llvm_version_info),
+        "far",
+    )
 
 
 def _path(key: str) -> Path:
