@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from emlc.lower import cache
+from emlc.lower import cache, jit
 
 
 def test_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,18 +38,6 @@ def test_a_folder_that_is_not_ours_is_not_used(
         used = cache.folder()
         assert used.is_dir()
         assert tmp_path not in used.parents
-
-
-def test_old_entries_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path))
-    for k in range(1000):
-        old = tmp_path / f"emlc_{k}.{'o' if k % 2 else 'py'}"
-        old.touch()
-        os.utime(old, (k, k))
-    assert cache.module("answer = 42\n").answer == 42
-    left = {path.name for path in tmp_path.glob("emlc_*.*")}
-    assert len(left) == 501
-    assert "emlc_499.o" not in left
 
 
 def test_entries_are_found_again_and_damage_is_mended(
@@ -191,6 +180,35 @@ def test_damaged_kernels_are_made_again(tmp_path: Path) -> None:
         DAMAGE[name](path)
         assert run() == want, name
     assert cache.sealed(path)
+
+
+def test_a_kernel_is_kept_by_the_files_whose_code_it_holds() -> None:
+    """Whatever compiled function it calls; and not by the files that only call it."""
+    home = Path(jit.__file__).parents[1]
+    called = 0
+    for source in sorted(home.rglob("*.py")):
+        if "lower.jit import" not in source.read_text("utf-8"):
+            continue
+        module = import_module(".".join(source.relative_to(home.parent).with_suffix("").parts))
+        kernels = [f for f in vars(module).values() if hasattr(f, "py_func")]
+        own = [f.py_func.__code__ for f in kernels if f.py_func.__module__ == module.__name__]
+        held = {path.name for path in jit.behind(source)}
+        for name in {name for code in own for name in code.co_names}:
+            function = getattr(getattr(module, name, None), "py_func", None)
+            if function is not None:
+                called += function.__module__ != module.__name__
+                assert Path(function.__code__.co_filename).name in held, (source.name, name)
+    assert called > 50
+
+
+def test_an_edit_elsewhere_leaves_kernels_as_they_are(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.py", tmp_path / "second.py"
+    first.write_text("from emlc.regress.values import (\n    eml,\n    difference,\n)\n")
+    second.write_text("import emlc.regress.order\n")
+    held = [{path.name for path in jit.behind(path)} for path in (first, second)]
+    assert {"first.py", "values.py"} < held[0]
+    assert {"second.py", "order.py"} < held[1]
+    assert "fit.py" not in held[0] | held[1]
 
 
 def test_generated_source_that_somebody_changed_is_not_run(

@@ -164,14 +164,14 @@ def _prune(kept: Path) -> None:
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > _LEFT:
                 left.unlink()
-    entries = [(_age(path), path) for path in (*kept.glob("emlc_*.py"), *kept.glob("emlc_*.o"))]
+    entries = [(age(path), path) for path in (*kept.glob("emlc_*.py"), *kept.glob("emlc_*.o"))]
     if len(entries) >= _MOST:
         for _, stale in sorted(entries)[: _MOST // 2]:
             with suppress(OSError):
                 stale.unlink()
 
 
-def _age(path: Path) -> float:
+def age(path: Path) -> float:
     """When the file was made; another process may have deleted it by now."""
     try:
         return path.stat().st_mtime

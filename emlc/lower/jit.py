@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,11 +17,12 @@ import numpy as np
 from numba.core import serialize
 from numba.core.caching import FunctionCache
 
-from emlc.lower.cache import DAMAGED, folder, key, seal, sealed
+from emlc.lower.cache import DAMAGED, age, folder, key, seal, sealed
 
 Array = np.ndarray[Any, Any]
 KERNELS = "kernels-"
-_MOST_KEPT = 3
+_MOST_KEPT = 100
+_IMPORT = re.compile(r"^(?:from|import) (emlc[\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
 
 
 class _Files:
@@ -28,11 +31,11 @@ class _Files:
     So processes at once do not meet, and what is damaged is not loaded.
     """
 
-    def __init__(self, folder: str, base: str, stamp: object) -> None:
-        self.folder, self.base, self.stamp = Path(folder), base, stamp
+    def __init__(self, folder: str, base: str) -> None:
+        self.folder, self.base = Path(folder), base
 
     def _path(self, wanted: object) -> Path:
-        return self.folder / f"{self.base}.{key(repr(wanted), repr(self.stamp))}.nbc"
+        return self.folder / f"{self.base}.{key(repr(wanted))}.nbc"
 
     def load(self, wanted: object) -> Any:
         data = sealed(self._path(wanted))
@@ -49,9 +52,8 @@ class _Kept:
     def __init__(self, function: Callable[..., Any]) -> None:
         made: Callable[..., Any] = FunctionCache
         self._own = made(function)
-        files = self._own._cache_file
-        base = files._index_name.removesuffix(".nbi")
-        self._own._cache_file = _Files(self._own.cache_path, base, files._source_stamp)
+        base = self._own._cache_file._index_name.removesuffix(".nbi")
+        self._own._cache_file = _Files(self._own.cache_path, base)
         self.cache_path: str = self._own.cache_path
 
     def load_overload(self, signature: Any, context: Any) -> Any:
@@ -72,7 +74,7 @@ def compiled(function: Callable[..., Any], signature: Any = None) -> Any:
     """
     made: Any = numba.njit(nogil=True, error_model="numpy")(function)
     config: Any = numba.config
-    before, config.CACHE_DIR = config.CACHE_DIR, _kept()
+    before, config.CACHE_DIR = config.CACHE_DIR, _kept(Path(function.__code__.co_filename))
     try:
         made._cache = _Kept(function)  # it looks for its folder now, once
     finally:
@@ -96,21 +98,45 @@ def inlined(function: Callable[..., Any]) -> Any:
 
 
 @cache
-def _kept() -> str:
-    """Where the machine code made from these sources is kept; the latest few others stay.
+def _kept(source: Path) -> str:
+    """Where the machine code of this file is kept; of the others, those used last stay.
 
-    numba compares the source of the file that a kernel stands in alone, but a kernel holds the
-    code of those it calls as well.
+    numba compares the file that a kernel stands in alone, but a kernel holds the code of those it
+    calls as well.
     """
-    home = Path(__file__).parent.parent
-    places = (home / part for part in ("lower", "regress", "search"))
-    read = [path.read_text("utf-8") for place in places for path in sorted(place.glob("*.py"))]
-    made = folder() / f"{KERNELS}{key(numba.__version__, *read)}"
-    if not made.exists():
-        others = sorted(folder().glob(f"{KERNELS}*"), key=lambda path: path.stat().st_mtime)
-        for stale in others[: 1 - _MOST_KEPT]:
-            shutil.rmtree(stale, ignore_errors=True)
+    texts = [_read(path)[0] for path in behind(source)]
+    made = folder() / f"{KERNELS}{key(numba.__version__, *texts)}"
+    with suppress(OSError):
+        os.utime(made)
+        return str(made)
+    for stale in sorted(folder().glob(f"{KERNELS}*"), key=age)[: 1 - _MOST_KEPT]:
+        shutil.rmtree(stale, ignore_errors=True)
     return str(made)
+
+
+def behind(source: Path) -> list[Path]:
+    """The file and those of emlc whose code its kernels may hold: what it imports, and so on."""
+    found: set[Path] = set()
+    todo = [source]
+    while todo:
+        path = todo.pop()
+        if path not in found and path.exists():
+            found.add(path)
+            todo += _read(path)[1]
+    return sorted(found)
+
+
+@cache
+def _read(path: Path) -> tuple[str, list[Path]]:
+    """The text of a file, and the files that it may import from."""
+    text = path.read_text("utf-8")
+    found: list[Path] = []
+    own = Path(__file__)
+    for module, names in _IMPORT.findall(text) if path != own else ():  # its own make no kernels
+        place = own.parents[2].joinpath(*module.split("."))
+        inside = ("__init__", *re.findall(r"\w+", names))
+        found += [place.with_suffix(".py"), *(place / f"{name}.py" for name in inside)]
+    return text, found
 
 
 @compiled
