@@ -8,6 +8,8 @@ fork that notes its time and the lines it reaches. Every mutant is a fork that r
 reach the changed line, the quick and those that noticed most so far first, and ends at the first
 that fails. Tests beyond `--seconds` together, unchanged, are not run. A mutant that takes ten times
 as long as the tests do unchanged counts as killed. hypothesis draws the same examples every time.
+Processes that the tests start find a copy of the package with the mutant in it; a line that only
+they reach is tried with all tests that start one.
 
 Not planted, by rule: annotations, decorators, texts of messages and what only goes into them, and
 budgets (what is called seconds, limit, LARGEST and the like, and comparisons with it). Compiled
@@ -29,6 +31,7 @@ import random
 import re
 import resource
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -199,6 +202,16 @@ def _function(f: Any) -> Any:
     return inspect.unwrap(f) if callable(f) else f
 
 
+def write_copy(folder: Path, path: Path, tree: ast.Module) -> None:
+    """The project in a folder: links to all files but the changed one."""
+    for part in reversed(path.parents):
+        (folder / part).mkdir(exist_ok=True)
+        for entry in part.iterdir():
+            if entry not in (path, *path.parents) and entry.name != "__pycache__":
+                (folder / entry).symlink_to(entry.resolve())
+    (folder / path).write_text(ast.unparse(tree), encoding="utf-8")
+
+
 class Runner:
     """Takes the place of pytest's loop over the tests."""
 
@@ -242,21 +255,21 @@ class Runner:
         lines = difflib.unified_diff(*texts, lineterm="", n=0)
         return "\n".join(f"    {line}" for line in lines if line[:2] not in ("--", "++", "@@"))
 
-    def reached(self, session: pytest.Session) -> list[tuple[float, dict[str, set[int]]]]:
-        """Of each test the time it takes and the lines of each file that it reaches."""
+    def reached(self, session: pytest.Session) -> list[tuple[float, dict[str, set[int]], bool]]:
+        """Of each test its time, the lines of each file it reaches, whether it starts a process."""
         found = []
         modules: set[str] = set()
         for item in session.items:
             answer, status = _forked(lambda item=item: self.traced(session, item), 120)
-            seconds, lines, names = answer or (999.0, {}, [])
-            found.append((seconds, {name: set(at) for name, at in lines.items()}))
+            seconds, lines, names, starts = answer or (999.0, {}, [], False)
+            found.append((seconds, {name: set(at) for name, at in lines.items()}, starts))
             modules.update(names)
             if status:
                 self.say(f"fails unchanged, or takes too long: {item.nodeid}")
         for name in sorted(modules - set(sys.modules)):
             if name.split(".")[0] in ("emlc", "sympy", "mpmath", "flint", "numba", "numpy"):
                 importlib.import_module(name)  # paid once, and not by every mutant
-        self.say(f"{len(found)} tests, {sum(t for t, _ in found):.0f} s unchanged")
+        self.say(f"{len(found)} tests, {sum(t for t, *_ in found):.0f} s unchanged")
         return found
 
     def traced(self, session: pytest.Session, item: pytest.Item) -> Any:
@@ -277,19 +290,21 @@ class Runner:
         sys.settrace(None)
         if session.testsfailed:
             os._exit(1)
-        seconds = time.process_time() - begun
+        others = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = time.process_time() - begun + others.ru_utime + others.ru_stime
         for name, path in files.items():
             _whole_statements(SOURCES[path], lines[name])
         found = {str(path): sorted(lines[name]) for name, path in files.items() if lines[name]}
-        return seconds, found, list(sys.modules)
+        return seconds, found, list(sys.modules), others.ru_utime > 0
 
     def judge(self, session: Any, reached: list[Any], m: Mutant) -> tuple[str, int]:
         """Whether the tests notice, and how many were asked."""
         items, total = [], 0.0
+        here = [m.line in at.get(str(m.path), ()) for _, at, _ in reached]
         useful = [
             (t / (1 + self.kills[i]), i)
-            for i, (t, at) in enumerate(reached)
-            if m.line in at.get(str(m.path), ())
+            for i, (t, _, starts) in enumerate(reached)
+            if (here[i] if any(here) else starts)
         ]
         for _, i in sorted(useful):
             if total + reached[i][0] < self.options.seconds:
@@ -300,6 +315,8 @@ class Runner:
 
         def attempt() -> int | None:
             install(importlib.import_module(name), tree, m.line)
+            sys.path.insert(0, folder)
+            os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
             for i in items:
                 item = session.items[i]
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -307,7 +324,10 @@ class Runner:
                     return i
             return None
 
-        by, status = _forked(attempt, int(10 * total) + 10)
+        with tempfile.TemporaryDirectory() as folder:
+            if any(reached[i][2] for i in items):
+                write_copy(Path(folder), m.path, tree)
+            by, status = _forked(attempt, int(10 * total) + 10)
         if status == 0 and by is None:
             return "survived", len(items)
         self.kills[by] += by is not None
