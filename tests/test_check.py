@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 
 import emlc
+from emlc import limits
 from emlc.check import Verdict, check_tree, compare, proved_by_raising, proved_by_rows, raised
 from emlc.check.lemmas import lemmas, row_key
 from emlc.check.points import sample
@@ -298,6 +299,13 @@ def test_a_long_difference_is_not_asked_about(monkeypatch: pytest.MonkeyPatch) -
     assert not raised.sympy_says_zero(raw_formula("x-x"), {"x": domain("real")})
 
 
+def test_sympy_is_told_the_kinds_and_keeps_to_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = raw_formula("sqrt(x^2)-x")
+    assert raised.sympy_says_zero(root, {"x": domain("positive")})
+    monkeypatch.setattr(limits, "CHILD_MEMORY", 1 << 24)
+    assert not raised.sympy_says_zero(root, {"x": domain("positive")})
+
+
 def test_a_verdict_as_data() -> None:
     found = Verdict("agrees", "at points", 2, 1e-9, {"at": {}})
     assert found.to_json() == {
@@ -307,6 +315,13 @@ def test_a_verdict_as_data() -> None:
     assert "2 points, largest difference 1e-09" in str(shown)
     assert "agrees" in str(shown) and "at points" in str(shown)
     assert "largest" not in str(replace(found, points=1)._repr_mimebundle_())
+    bare = Verdict("unknown", "why").to_json()
+    assert bare == {"status": "unknown", "how": "why", "points": 0, "worst": 0.0, "witness": None}
+
+
+def test_the_largest_difference_in_words() -> None:
+    for worst, gap in ((0.0, "below 1e-17"), (9.9e-18, "below 1e-17"), (1e-17, "1e-17")):
+        assert Verdict("agrees", "", worst=worst).gap == gap
 
 
 @pytest.mark.parametrize(
