@@ -28,7 +28,7 @@ INVERSES: tuple[tuple[str, str], ...] = tuple(
     for name, inner, right in (
         ("asec(x)", "acos(inv(x))", "atan2(sqrt(abs(x)-1)*sqrt(abs(x)+1),x/abs(x))"),
         ("acsc(x)", "asin(inv(x))", "atan2(x/abs(x),sqrt(abs(x)-1)*sqrt(abs(x)+1))"),
-        ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt(half((1-x)/x)))"),
+        ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt(half(1-x))/sqrt(x))"),
         ("acoth(x)", "atanh(inv(x))", "log1p(2/(abs(x)-1))/2*(x/abs(x))"),
         # no number at 0, where the arc tangent of an infinity has two sides
         ("acot(x)", "atan(inv(x))", "atan(inv(x))+0/x"),

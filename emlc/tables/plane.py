@@ -1,7 +1,8 @@
 """Functions of complex numbers that numpy, C and Python lack, or spoil by rounding or overflow.
 
 Where 1 + exp(z), 1 + z or x^2 + y^2 is small, or the value is, they keep its digits; cosh and sinh
-beyond the range of doubles have reciprocals that are within it.
+beyond the range of doubles have reciprocals that are within it; inverse functions of 1/z are good
+beside its zeros and poles, and where 1/z is beyond the range.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ MEANINGS: dict[str, str] = {
 
 # How the rows are called, in Python's words.
 CALLS: dict[str, str] = {
+    "acot": "1j*plane_acoth(1j*{x})",
+    "acoth": "plane_acoth({x})",
+    "acsc": "plane_acsc({x})",
+    "acsch": "1j*plane_acsc(1j*{x})",
+    "asec": "plane_asec({x})",
+    "asech": "plane_asech({x})",
     "cbrt": "plane_cbrt({x})",
     "csc": "1j*plane_csch(1j*{x})",
     "csch": "plane_csch({x})",
@@ -32,7 +39,9 @@ EXPM1 = {"expm1": "plane_expm1({x})"}
 C_PLANE: dict[str, str] = {
     "plane_cbrt": """\
 static complex double plane_cbrt(complex double z) {
-    return cbrt(cabs(z)) * cexp(I * (carg(z) / 3));
+    const int small = cabs(z) < 1e-290;
+    const complex double u = small ? z * 0x1p150 : z;
+    return (small ? 0x1p-50 : 1) * cbrt(cabs(u)) * cexp(I * (carg(u) / 3));
 }""",
     "plane_expm1": """\
 static complex double plane_expm1(complex double z) {
@@ -45,6 +54,30 @@ static complex double plane_log1p(complex double z) {
     const double a = creal(z), b = cimag(z);
     if (!(cabs(z) < 0.5)) return clog(1 + z);
     return log1p(a * (2 + a) + b * b) / 2 + I * atan2(b, 1 + a);
+}""",
+    "plane_acoth": """\
+static complex double plane_acoth(complex double z) {
+    const double size = cabs(z);
+    const complex double w = plus_zero(creal(z) < 0 ? -z : z);
+    if (!(size > 0 && size < 1.5)) return catanh(0.25 / (z / 4));
+    return (creal(z) < 0 ? -0.5 : 0.5) * (clog(w + 1) - clog(w - 1));
+}""",
+    "plane_asec": """\
+static complex double plane_asec(complex double z) {
+    const double size = cabs(z), more = size < 1e-290 ? 311.9162312519754 : 0;
+    const complex double u = z * (size < 1e-290 ? 0x1p450 : size > 1e290 ? 0x1p-450 : 1);
+    const complex double p = csqrt(plus_zero((u - 1) / u)), q = csqrt(plus_zero((u + 1) / u));
+    const double imag = asinh(creal(q) * cimag(p) - cimag(q) * creal(p));
+    return 2 * atan2(creal(p), creal(q)) + I * (imag + copysign(more, imag));
+}""",
+    "plane_acsc": """\
+static complex double plane_acsc(complex double z) {
+    return cabs(z) < 2 ? 1.5707963267948966 - plane_asec(z) : casin(0.25 / (z / 4));
+}""",
+    "plane_asech": """\
+static complex double plane_asech(complex double z) {
+    const int down = cimag(z) > 0 || (cimag(z) == 0 && creal(z) > 0 && creal(z) < 1);
+    return (down ? -I : I) * plane_asec(z);
 }""",
     "plane_hypot": """\
 static complex double plane_hypot(complex double x, complex double y) {
@@ -86,7 +119,9 @@ static complex double plane_softplus(complex double z) {
 PYTHON_PLANE: dict[str, str] = {
     "plane_cbrt": """\
 def plane_cbrt(z):
-    return math.cbrt(abs(z))*cmath.exp(1j*(math.atan2(z.imag, z.real)/3))""",
+    small = abs(z) < 1e-290
+    size = math.cbrt(abs(z*2.0**150))*2.0**-50 if small else math.cbrt(abs(z))
+    return size*cmath.exp(1j*(math.atan2(z.imag, z.real)/3))""",
     "plane_expm1": '''\
 def plane_expm1(z):
     """exp(z) - 1, with its digits where it is small."""
@@ -101,6 +136,32 @@ def plane_log1p(z):
         return cmath.log(1 + z)
     size = math.log1p(z.real*(2 + z.real) + z.imag*z.imag)/2
     return complex(size, math.atan2(z.imag, 1 + z.real))''',
+    "plane_acoth": '''\
+def plane_acoth(z):
+    """atanh(1/z), with its digits beside 1 and -1."""
+    if not 0 < math.hypot(z.real, z.imag) < 1.5:
+        return cmath.atanh(0.25/(z/4))
+    w = plus_zero(-z if z.real < 0 else z)
+    return (-0.5 if z.real < 0 else 0.5)*(cmath.log(w + 1) - cmath.log(w - 1))''',
+    "plane_asec": '''\
+def plane_asec(z):
+    """acos(1/z), with its digits beside 1, also where 1/z is beyond the numbers."""
+    size = math.hypot(z.real, z.imag)
+    more = 311.9162312519754 if size < 1e-290 else 0.0
+    u = z*(2.0**450 if size < 1e-290 else 2.0**-450 if size > 1e290 else 1.0)
+    p, q = cmath.sqrt(plus_zero((u - 1)/u)), cmath.sqrt(plus_zero((u + 1)/u))
+    imag = math.asinh(q.real*p.imag - q.imag*p.real)
+    return complex(2*math.atan2(p.real, q.real), imag + math.copysign(more, imag))''',
+    "plane_acsc": '''\
+def plane_acsc(z):
+    """asin(1/z), with its digits beside 1 and -1."""
+    far = math.hypot(z.real, z.imag) >= 2
+    return cmath.asin(0.25/(z/4)) if far else math.pi/2 - plane_asec(z)''',
+    "plane_asech": '''\
+def plane_asech(z):
+    """acosh(1/z), with its digits beside 1."""
+    down = z.imag > 0 or (z.imag == 0 and 0 < z.real < 1)
+    return (-1j if down else 1j)*plane_asec(z)''',
     "plane_hypot": '''\
 def plane_hypot(x, y):
     """sqrt(x^2 + y^2), with its digits where the squares cancel."""
@@ -148,7 +209,9 @@ def plane_softplus(z):
 NUMPY_PLANE: dict[str, str] = {
     "plane_cbrt": """\
 def plane_cbrt(z):
-    return np.cbrt(np.abs(z))*np.exp(1j*(np.arctan2(z.imag, z.real)/3))""",
+    one = np.ones_like(z.real)
+    up = np.where(np.abs(z) < 1e-290, 2.0**50*one, one)
+    return np.cbrt(np.abs(z*up**3))/up*np.exp(1j*(np.arctan2(z.imag, z.real)/3))""",
     "plane_expm1": '''\
 def plane_expm1(z):
     """exp(z) - 1, with its digits where it is small."""
@@ -162,6 +225,50 @@ def plane_log1p(z):
     a, b = np.where(small, z.real, 0), np.where(small, z.imag, 0)
     near = np.log1p(a*(2 + a) + b*b)/2 + 1j*np.arctan2(b, 1 + a)
     return np.where(small, near, np.log(1 + z))''',
+    "plane_acoth": '''\
+def plane_acoth(z):
+    """atanh(1/z), with its digits beside 1 and -1; no number at 0."""
+    sign = np.where(z.real < 0, -1.0, 1.0)
+    x, y = sign*z.real, sign*z.imag + 0.0
+    size = np.where(x > np.abs(y), x, np.abs(y))
+    by = np.where(size > 1, size, 1.0)
+    a, b, c = (x - 1)/by, y/by, (x + 1)/by
+    away = np.hypot(a, b)
+    near = away < 0.25
+    far = np.log1p(4*(x/by)/by/np.where(near, 1.0, away*away))
+    real = np.where(near, 2*(np.log(np.hypot(c, b)) - np.log(np.where(near, away, 1.0))), far)/4
+    imag = np.arctan2(-b, a*(x/2 + 0.5) + b/2*y)/2
+    return sign*(real + 0/size) + 1j*(sign*imag)''',
+    "plane_roots": '''\
+def plane_roots(z):
+    """1/z, sqrt(1 - 1/z) and sqrt(1 + 1/z), and what they make of acos(1/z), its imaginary part.
+
+    Where 1/z is beyond the numbers the first three are those of another z in this direction.
+    """
+    size, one = np.abs(z), np.ones_like(z.real)
+    less = np.where(size > 1e290, 2.0**-450*one, one)
+    u = z*np.where(size < 1e-290, 2.0**450*one, less)
+    w, near = 1/u*less, size < 2
+    p = np.sqrt(plus_zero(np.where(near, (u - 1)*w, 1 - w)))
+    q = np.sqrt(plus_zero(np.where(near, (u + 1)*w, 1 + w)))
+    imag = np.arcsinh(q.real*p.imag - q.imag*p.real)
+    more = np.where(size < 1e-290, 311.9162312519754*one, 0*one)
+    return w, p, q, imag + np.copysign(more, imag)''',
+    "plane_asec": '''\
+def plane_asec(z):
+    """acos(1/z), with its digits beside 1."""
+    _, p, q, imag = plane_roots(z)
+    return 2*np.arctan2(p.real, q.real) + 1j*imag''',
+    "plane_acsc": '''\
+def plane_acsc(z):
+    """asin(1/z), with its digits beside 1 and -1."""
+    w, p, q, imag = plane_roots(z)
+    return np.arctan2(w.real, p.real*q.real - p.imag*q.imag) - 1j*imag''',
+    "plane_asech": '''\
+def plane_asech(z):
+    """acosh(1/z), with its digits beside 1."""
+    down = (z.imag > 0) | ((z.imag == 0) & (z.real > 0) & (z.real < 1))
+    return np.where(down, -1j, 1j)*plane_asec(z)''',
     "plane_hypot": '''\
 def plane_hypot(x, y):
     """sqrt(x^2 + y^2), with its digits where the squares cancel."""

@@ -51,13 +51,18 @@ def _real(turns: Turns) -> mpf:
     return mpf(turns.numerator) / turns.denominator if isinstance(turns, Fraction) else turns
 
 
+def _tiny() -> mpf:
+    """What is left of 1 where all digits but a quarter cancel."""
+    return mp.ldexp(1, -(3 * mp.prec // 4))
+
+
 def _settled(turns: Turns) -> Turns:
     """The rational number that the turns are but for rounding, if there is one."""
     if isinstance(turns, Fraction) or not mp.isfinite(turns) or abs(turns) > 10**6:
         return turns
     for q in (1, 2, 3, 4, 5, 6, 8, 12, 24, _DENOMINATORS):
         p = int(mp.nint(turns * q))
-        if abs(turns * q - p) < mpf(10) ** (-0.75 * mp.dps) * max(1, abs(p)):
+        if abs(turns * q - p) < _tiny() * max(1, abs(p)):
             return Fraction(p, q)
     return turns
 
@@ -70,13 +75,13 @@ def _minus(a: mpf, b: mpf) -> mpf:
     if abs(apart) > 0.7 * mp.prec:
         raise OutOfReach
     found = a - b
-    return mpf(0) if abs(found) < mpf(10) ** (-0.75 * mp.dps) * abs(a) else found
+    return mpf(0) if abs(found) < _tiny() * abs(a) else found
 
 
 def _size(x: mpf) -> mpf:
     """ln |x|, 0 where x is 1 but for rounding."""
     found = mp.log(abs(x))
-    return mpf(0) if abs(found) < mpf(10) ** (-0.75 * mp.dps) else found
+    return mpf(0) if abs(found) < _tiny() else found
 
 
 def _turned(turns: Turns) -> tuple[mpf, Turns]:

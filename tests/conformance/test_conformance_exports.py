@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from emlc.tables.primitives import ROWS, Primitive
+from emlc.ir.node import node, var
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from tests.conformance import FULL, many
-from tests.conformance.agreement import compare
+from tests.conformance.agreement import Told, compare, judge, values, wanted
 
-# exp(y ln x) multiplies the rounding of y ln x, in the plane and in exported code; so do turns: see
+# exp(y ln x) multiplies the rounding of y ln x in the plane; so do turns: see
 # docs/explanation/trust.md
-LOOSE_REAL = {"root", "log"}
+LOOSE_REAL = {"log"}
 LOOSE_PLANE = {"pow", "root", "exp2"}
 CHOSEN = [row for row in ROWS if row.params and row.name != "eml"]
 
@@ -36,3 +37,27 @@ def test_ways_agree(row: Primitive, tmp_path: Path) -> None:
     assert not told.lost, told.lost[:3]
     assert not told.none or row.name == "root", told.none[:3]
     assert told.points and (told.worst < 4 or row.name in LOOSE_PLANE), told
+
+
+# beside the zeros and poles of the functions below, on both sides of their cuts, and where 1/z is
+# beyond the range of doubles
+BESIDE = [
+    sign * complex(x, y)
+    for sign in (1, -1, 1j, -1j)
+    for x, y in ((1 + 2**-27, 0), (1 - 2**-53, 0), (1, 2**-40), (1 - 2**-30, -(2**-30)),
+                 (1, 5e-324), (0.5, 5e-324), (0.5, -5e-324), (1e-9, 1e-300), (2, -5e-324),
+                 (5e-324, 0), (5e-324, -1e-323), (1e-300, 1e-310), (1e308, 1e308), (3, -4))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["asec", "acsc", "acot", "asech", "acsch", "acoth", "cbrt"])
+def test_digits_beside_zeros_poles_and_cuts(name: str, tmp_path: Path) -> None:
+    row = BY_NAME[name]
+    ways = ["direct", "numpy", "python", *(["c"] if shutil.which("cc") and name != "cbrt" else [])]
+    for way in ways:
+        told = Told()
+        found = values(way, node(row, var("x0")), False, [BESIDE], tmp_path)
+        for z, got in zip(BESIDE, found, strict=True):
+            judge(told, wanted(row, [z + 0]), complex(got), z, False)
+        assert not told.lost and not told.wrong, (way, told.lost[:3], told.wrong[:3])
+        assert told.worst < 4, (way, told)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from emlc.lower.export.code import LINE, PLANE, SHADOW, Body, Dialect, decimal
+from emlc.tables import line
 from emlc.tables.plane import C_PLANE, CALLS, EXPM1, NUMPY_PLANE, PYTHON_PLANE
 from emlc.tables.primitives import EML, Primitive
 from emlc.tables.sides import (
@@ -24,6 +25,7 @@ _WORD = re.compile(r"(?<![\w{.])([a-z]\w*)\b(?!\})")
 _C_CONSTANTS = {"M_E": "2.71828182845904523536", "M_PI": "3.14159265358979323846"}
 _PYTHON_CONSTANTS = {"M_E": "math.e", "M_PI": "math.pi"}
 _OWN = CALLS | EXPM1
+_TENSOR = "x = x if torch.is_tensor(x) else torch.tensor(x, dtype=torch.float64)"
 _IMPORTS = {"np": "numpy as np", "jnp": "jax.numpy as jnp"}
 
 
@@ -51,7 +53,7 @@ def _used(helpers: Mapping[str, str], text: str) -> list[str]:
 
 def _c_template(row: Primitive, plane: bool) -> str:
     if not plane:
-        return "" if _is_unit(row) else row.c
+        return "" if _is_unit(row) else line.CALLS.get(row.name) or row.c
     if row.name in _OWN:
         return _OWN[row.name].replace("1j", "I")
     return _CALL.sub(r"c\1(", row.c) if _reaches_plane(row) else ""
@@ -83,7 +85,7 @@ def _c_module(text: str, plane: bool) -> str:
     for constant, digits in _C_CONSTANTS.items():
         if constant in text:
             head += ["", f"#ifndef {constant}", f"#define {constant} {digits}", "#endif"]
-    for helper in _used(C_HELPERS | C_PLANE, text):
+    for helper in _used(C_HELPERS | line.C_LINE | C_PLANE, text):
         head += ["", helper]
     return "\n".join([*head, "", text])
 
@@ -99,7 +101,8 @@ def _python_template(row: Primitive, plane: bool) -> str:
     if row.c in _PYTHON_CONSTANTS:
         return _PYTHON_CONSTANTS[row.c]
     if not plane:
-        return "" if _is_unit(row) else _CALL.sub(r"math.\1(", row.c)
+        plain = "" if _is_unit(row) else _CALL.sub(r"math.\1(", row.c)
+        return line.CALLS.get(row.name) or plain
     if row.name in _OWN:
         return _OWN[row.name]
     if row.native and "np." not in row.native:
@@ -112,7 +115,7 @@ def _numpy_template(row: Primitive, plane: bool) -> str:
         return ""
     if plane:
         return CALLS.get(row.name) or row.native
-    return row.native or _CALL.sub(r"np.\1(", row.c)
+    return line.CALLS.get(row.name) or row.native or _CALL.sub(r"np.\1(", row.c)
 
 
 def _jax_template(row: Primitive, plane: bool) -> str:
@@ -122,7 +125,7 @@ def _jax_template(row: Primitive, plane: bool) -> str:
 def _torch_template(row: Primitive, plane: bool) -> str:
     text = _numpy_template(row, plane).replace("np.", "torch.").replace(".fabs(", ".abs(")
     if "torch.cbrt(" in text:  # not among its functions
-        return ""
+        return "line_root({x},3.0)"
     return text if row.params else _torch_constant(text, plane)
 
 
@@ -186,14 +189,18 @@ def _stacked(numpy: str) -> tuple[str, ...]:
 
 def _renamed(module: str) -> dict[str, str]:
     """The functions of the plane by another module that has numpy's names."""
-    made = {name: text.replace("np.", module) for name, text in NUMPY_PLANE.items()}
-    if module == "torch.":  # which has no cbrt
-        made["plane_cbrt"] = made["plane_cbrt"].replace(".cbrt(torch.abs(z))", ".abs(z)**(1/3)")
+    helpers = line.NUMPY_LINE | NUMPY_PLANE
+    made = {name: text.replace("np.", module) for name, text in helpers.items()}
+    if module == "torch.":  # which has no cbrt, and whose functions take no numbers
+        made["plane_cbrt"] = made["plane_cbrt"].replace(
+            "torch.cbrt(torch.abs(z*up**3))", "line_root(torch.abs(z*up**3), 3.0)"
+        )
+        made["line_root"] = made["line_root"].replace("y = 1/n", f"{_TENSOR}\n    y = 1/n")
     return made
 
 
-_PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS | PYTHON_PLANE)
-_NUMPY = _Python(("np",), NUMPY_HELPERS | NUMPY_PLANE, _stacked("np"))
+_PYTHON = _Python(("cmath", "math"), PYTHON_HELPERS | line.PYTHON_LINE | PYTHON_PLANE)
+_NUMPY = _Python(("np",), NUMPY_HELPERS | line.NUMPY_LINE | NUMPY_PLANE, _stacked("np"))
 _JAX = _Python(("jnp",), JAX_HELPERS | _renamed("jnp."), _stacked("jnp"))
 _TORCH = _Python(
     ("math", "torch"),
