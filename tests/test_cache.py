@@ -159,7 +159,7 @@ def test_damage_is_seen(damage: str, tmp_path: Path) -> None:
     assert cache.sealed(path) is None
 
 
-_KERNEL = "from emlc.lower.jit import mixed; import sys; sys.stdout.write(str(mixed(5)))"
+_KERNEL = "from emlc.lower.slots import mixed; import sys; sys.stdout.write(str(mixed(5)))"
 
 
 def test_damaged_kernels_are_made_again(tmp_path: Path) -> None:

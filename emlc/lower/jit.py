@@ -1,4 +1,4 @@
-"""How the kernels of search, regression and trees are compiled, and the hash that they share."""
+"""How the kernels of search, regression and trees are compiled, and where they are kept."""
 
 from __future__ import annotations
 
@@ -137,14 +137,3 @@ def _read(path: Path) -> tuple[str, list[Path]]:
         inside = ("__init__", *re.findall(r"\w+", names))
         found += [place.with_suffix(".py"), *(place / f"{name}.py" for name in inside)]
     return text, found
-
-
-@compiled
-def mixed(cell: int) -> int:
-    """A well spread 62-bit hash of a cell number."""
-    h = cell ^ (cell >> 31)
-    h = h * 0x3F58476D1CE4E5B9
-    h = h ^ ((h >> 29) & 0x7FFFFFFFF)
-    h = h * 0x14D049BB133111EB
-    h = h ^ ((h >> 32) & 0xFFFFFFFF)
-    return h & 0x3FFFFFFFFFFFFFFF

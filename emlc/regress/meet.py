@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emlc.lower.jit import Array, compiled, mixed
+from emlc.lower.jit import Array, compiled
+from emlc.lower.slots import mixed
 from emlc.regress.table import Table, cells, close, key, put
 from emlc.regress.values import (
     ABSORBED,
@@ -95,7 +96,7 @@ def glance(side: int, ta: float, tb: float, ca: float, cb: float) -> tuple[float
 def known(slots: Array, needs: Array, a: float, b: float, c: float, d: float) -> bool:
     """Whether a need has these values already, at the first point and by `glance` at the second."""
     mask = slots.size - 1
-    main, other = cells(key(a, b))
+    main, other = cells(a, b)
     cell = main
     while True:
         h = mixed(cell)

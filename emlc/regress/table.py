@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emlc.lower.jit import Array, compiled, mixed
+from emlc.lower.jit import Array, compiled
+from emlc.lower.slots import around, enter_at, mixed
 from emlc.regress.values import FINE, LOSSY, difference, exponential, logarithm
 
 CELL_BITS = 22
@@ -33,18 +34,9 @@ def key(a: float, b: float) -> float:
 
 
 @compiled
-def cells(s: float) -> tuple[int, int]:
-    """The cell of a key, and the neighbour to try as well (the same when none is near)."""
-    if s == 0.0:
-        return 0, 0
-    bits = np.float64(s).view(np.int64)
-    cell = int(bits >> CELL_BITS)
-    low = bits & ((1 << CELL_BITS) - 1)
-    if low < _BORDER:
-        return cell, cell - 1
-    if low > (1 << CELL_BITS) - _BORDER:
-        return cell, cell + 1
-    return cell, cell
+def cells(a: float, b: float) -> tuple[int, int]:
+    """The cell of a value, and the neighbour to try as well (the same when none is near)."""
+    return around(key(a, b), CELL_BITS, _BORDER)
 
 
 @compiled
@@ -59,7 +51,7 @@ def close(a: float, b: float, c: float, d: float) -> bool:
 def find(slots: Array, value: Array, v: Array) -> int:
     """The entry with this vector of values, shape (points, 2), or -1."""
     mask = slots.size - 1
-    main, other = cells(key(v[0, 0], v[0, 1]))
+    main, other = cells(v[0, 0], v[0, 1])
     cell = main
     while True:
         h = mixed(cell)
@@ -82,14 +74,8 @@ def find(slots: Array, value: Array, v: Array) -> int:
 
 @compiled
 def put(slots: Array, n: int, a: float, b: float) -> None:
-    """Enter entry n under the key of its first value."""
-    mask = slots.size - 1
-    main, _ = cells(key(a, b))
-    h = mixed(main)
-    at = h & mask
-    while slots[at] != 0:
-        at = (at + 1) & mask
-    slots[at] = (((h >> 31) << 32) | n) + 1
+    """Enter entry n under its first value."""
+    enter_at(slots, n, cells(a, b)[0])
 
 
 @compiled

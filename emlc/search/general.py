@@ -121,14 +121,34 @@ def splits(total: int, parts: int) -> Iterator[tuple[int, ...]]:
 
 
 @compiled
+def ready(codes: Array, constants: Array, first: int) -> Array:
+    """Registers for these steps, the constants in those from `first` on."""
+    registers = np.zeros((first + constants.shape[0] + codes.shape[0], 6))
+    for c in range(constants.shape[0]):
+        move(registers[first + c], constants[c])
+    return registers
+
+
+@compiled
+def place(
+    registers: Array, first: int, entry: int, operand: int, columns: Array, outs: Array,
+    status: Array,
+) -> bool:  # fmt: skip
+    """Whether the entry can be this operand; what it gives as such is in the registers then."""
+    if status[entry, operand] != FINE:
+        return False
+    for c in range(columns[operand], columns[operand + 1]):
+        move(registers[first + c], outs[entry, c])
+    return True
+
+
+@compiled
 def prepare(
     codes: Array, constants: Array, wanted: Array, column: int, value: Array, outs: Array,
     status: Array, lo: int, hi: int,
 ) -> None:  # fmt: skip
     """Fill what entries lo..hi give as one operand: the registers wanted, from a column on."""
-    registers = np.zeros((1 + constants.shape[0] + codes.shape[0], 6))
-    for k in range(constants.shape[0]):
-        move(registers[1 + k], constants[k])
+    registers = ready(codes, constants, 1)
     for n in range(lo, hi):
         move(registers[0], value[n, 0])
         status[n] = run(codes, registers, 0)
@@ -157,29 +177,19 @@ def extend(
     outs: Array, status: Array, kids: Array, slots: Array, count: int, finite: bool, lossy: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Add the values of all operands in blocks: new count (-1: full), and of lossy ones."""
-    width = columns[-1]
-    registers = np.zeros((width + constants.shape[0] + codes.shape[0], 6))
-    for c in range(constants.shape[0]):
-        move(registers[width + c], constants[c])
+    registers = ready(codes, constants, columns[-1])
     last = registers.shape[0] - 1
     v = np.empty((1, 6))
     unsure = 0
     for i in range(lo[0], hi[0]):
-        if status[i, 0] != FINE:
+        if not place(registers, 0, i, 0, columns, outs, status):
             continue
-        for c in range(columns[0], columns[1]):
-            move(registers[c], outs[i, c])
         for j in range(lo[1], hi[1]):
-            if status[j, 1] != FINE:
+            if not place(registers, 0, j, 1, columns, outs, status):
                 continue
-            for c in range(columns[1], columns[2]):
-                move(registers[c], outs[j, c])
             for k in range(lo[2], hi[2]):
-                if columns.shape[0] > 3:
-                    if status[k, 2] != FINE:
-                        continue
-                    for c in range(columns[2], columns[3]):
-                        move(registers[c], outs[k, c])
+                if columns.shape[0] > 3 and not place(registers, 0, k, 2, columns, outs, status):
+                    continue
                 st = run(codes, registers, 0)
                 if st == LOSSY:
                     if unsure < lossy.shape[0]:

@@ -15,9 +15,10 @@ from functools import partial
 
 import numpy as np
 
-from emlc.lower.jit import compiled, mixed
+from emlc.lower.jit import compiled
+from emlc.lower.slots import mixed
 from emlc.search.exact import Half, TooLarge, Undefined
-from emlc.search.general import MOST_KIDS, General, coded, fill, splits
+from emlc.search.general import MOST_KIDS, General, coded, fill, place, ready, splits
 from emlc.search.halfturn import FINE, LOSSY
 from emlc.search.program import TURNED, Program, inverse
 from emlc.search.refine import split
@@ -31,7 +32,6 @@ from emlc.search.table import (
     put,
     roomy,
     same,
-    scalar_key,
 )
 from emlc.search.work import Rows, in_threads, run_kernel
 
@@ -50,10 +50,29 @@ def mark(outs: Array, column: int, status: Array, slots: Array, lo: int, hi: int
 
 
 @compiled
-def place(registers: Array, column: int, entry: int, first: int, last: int, outs: Array) -> None:
-    """What an entry gives as one operand, into the registers from `column` on."""
-    for c in range(first, last):
-        move(registers[column + c], outs[entry, c])
+def look_up(
+    w: Array, outs: Array, column: int, slots: Array, lo: int, hi: int, hits: Array, found: int,
+    q: int, i: int, j: int,
+) -> int:  # fmt: skip
+    """Add the entries lo..hi that give w as one operand to the hits; how many there are then."""
+    mask = slots.size - 1
+    main, other = cells(w)
+    for cell in (main, other):
+        h = mixed(cell)
+        at = h & mask
+        while slots[at] != 0:
+            word = slots[at] - 1
+            n = word & 0xFFFFFFFF
+            if (
+                word >> 32 == h >> 31 and lo <= n < hi and found < hits.shape[0]
+                and same(outs[n, column], w)
+            ):  # fmt: skip
+                hits[found, 0], hits[found, 1], hits[found, 2], hits[found, 3] = q, i, j, n
+                found += 1
+            at = (at + 1) & mask
+        if main == other:
+            break
+    return found
 
 
 @compiled
@@ -63,23 +82,16 @@ def ask(
     hits: Array, unsure: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Which entries lo..hi stand for one operand of needs qlo..qhi, beside two blocks of others."""
-    width = columns[-1] + 1
-    registers = np.zeros((width + constants.shape[0] + codes.shape[0], 6))
-    for c in range(constants.shape[0]):
-        move(registers[width + c], constants[c])
+    registers = ready(codes, constants, columns[-1] + 1)
     last = registers.shape[0] - 1
     one, two = 1 if param == 0 else 0, 2 if param != 2 else 1
-    column, mask = columns[param], slots.size - 1
     found, lossy = 0, 0
     for i in range(klo[0], khi[0]):
-        if status[i, one] != FINE:
+        if not place(registers, 1, i, one, columns, outs, status):
             continue
-        place(registers, 1, i, columns[one], columns[one + 1], outs)
         for j in range(klo[1], khi[1]):
-            if columns.shape[0] > 3:
-                if status[j, two] != FINE:
-                    continue
-                place(registers, 1, j, columns[two], columns[two + 1], outs)
+            if columns.shape[0] > 3 and not place(registers, 1, j, two, columns, outs, status):
+                continue
             for q in range(qlo, qhi):
                 move(registers[0], needs[q, 0])
                 st = run(codes, registers, 0)
@@ -89,24 +101,9 @@ def ask(
                     lossy += 1
                 if st != FINE:
                     continue
-                w = registers[last]
-                main, other = cells(scalar_key(w))
-                for cell in (main, other):
-                    h = mixed(cell)
-                    at = h & mask
-                    while slots[at] != 0:
-                        word = slots[at] - 1
-                        n = word & 0xFFFFFFFF
-                        if (
-                            word >> 32 == h >> 31 and lo <= n < hi and found < hits.shape[0]
-                            and same(outs[n, column], w)
-                        ):  # fmt: skip
-                            hits[found, 0], hits[found, 1] = q, i
-                            hits[found, 2], hits[found, 3] = j, n
-                            found += 1
-                        at = (at + 1) & mask
-                    if main == other:
-                        break
+                found = look_up(
+                    registers[last], outs, columns[param], slots, lo, hi, hits, found, q, i, j
+                )
     return found, lossy
 
 
@@ -117,24 +114,16 @@ def widen(
     parents: Array, slots: Array, count: int, unsure: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Store the needs below needs qlo..qhi, one operand of which is the hole: count, lossy ones."""
-    width = columns[-1] + 1
-    registers = np.zeros((width + constants.shape[0] + codes.shape[0], 6))
-    alone = np.zeros((2 + constants.shape[0] + back.shape[0], 6))
-    for c in range(constants.shape[0]):
-        move(registers[width + c], constants[c])
-        move(alone[2 + c], constants[c])
+    registers, alone = ready(codes, constants, columns[-1] + 1), ready(back, constants, 2)
     one, two = 1 if param == 0 else 0, 2 if param != 2 else 1
     v = np.empty((1, 6))
     lossy = 0
     for i in range(klo[0], khi[0]):
-        if status[i, one] != FINE:
+        if not place(registers, 1, i, one, columns, outs, status):
             continue
-        place(registers, 1, i, columns[one], columns[one + 1], outs)
         for j in range(klo[1], khi[1]):
-            if columns.shape[0] > 3:
-                if status[j, two] != FINE:
-                    continue
-                place(registers, 1, j, columns[two], columns[two + 1], outs)
+            if columns.shape[0] > 3 and not place(registers, 1, j, two, columns, outs, status):
+                continue
             for q in range(qlo, qhi):
                 move(registers[0], needs[q, 0])
                 st = run(codes, registers, 0)

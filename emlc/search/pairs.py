@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from emlc.lower.jit import compiled, mixed
+from emlc.lower.jit import compiled
+from emlc.lower.slots import mixed
 from emlc.search.doubled import plus
 from emlc.search.halfturn import FINE, LOG, RANGE, SHARP, UNIT
 from emlc.search.table import CELL_BITS, LIFT, SKEW, Array, scalar_key

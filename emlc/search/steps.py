@@ -29,10 +29,8 @@ from emlc.search.halfturn import (
     ln_half,
     minus,
 )
-from emlc.search.program import ADD, CUT, DIV, EXP, LN, MUL, SUB, TURNED
+from emlc.search.program import ADD, DIV, EXP, LN, MUL, SUB, TURNED
 from emlc.search.table import Array
-
-_EXP, _LN, _ADD, _SUB, _MUL, _DIV, _TURNED, _CUT = EXP, LN, ADD, SUB, MUL, DIV, TURNED, CUT
 
 
 @compiled
@@ -189,19 +187,19 @@ def run(codes: Array, registers: Array, branch: int) -> int:
     for k in range(codes.shape[0]):
         code, v = codes[k, 0], registers[codes[k, 3]]
         x, y = registers[codes[k, 1]], registers[max(codes[k, 2], 0)]
-        if code == _EXP:
+        if code == EXP:
             st = _exp(x, v)
-        elif code == _LN:
+        elif code == LN:
             st = _ln(x, v)
-        elif code == _SUB:
+        elif code == SUB:
             st = _minus(x, y, 1.0, v)
-        elif code == _ADD:
+        elif code == ADD:
             st = _minus(x, y, -1.0, v)
-        elif code == _MUL:
+        elif code == MUL:
             st = _times(x, y, 1.0, v)
-        elif code == _DIV:
+        elif code == DIV:
             st = _times(x, y, -1.0, v)
-        elif code == _TURNED:
+        elif code == TURNED:
             st = _ln(x, v)
             turn = branch % 3 - 1
             branch = branch // 3

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from emlc.lower.jit import compiled, mixed
+from emlc.lower.jit import compiled
+from emlc.lower.slots import around, enter_at, mixed
 from emlc.search.halfturn import (
     BEYOND,
     FINE,
@@ -111,18 +112,9 @@ def scalar_key(v: Array) -> float:
 
 
 @compiled
-def cells(s: float) -> tuple[int, int]:
-    """The cell of a key and the neighbour to try as well (the same when none is near)."""
-    if s == 0.0:
-        return 0, 0
-    bits = np.float64(s).view(np.int64)
-    cell = int(bits >> CELL_BITS)
-    low = bits & ((1 << CELL_BITS) - 1)
-    if low < _BORDER:
-        return cell, cell - 1
-    if low > (1 << CELL_BITS) - _BORDER:
-        return cell, cell + 1
-    return cell, cell
+def cells(v: Array) -> tuple[int, int]:
+    """The cell of a value and the neighbour to try as well (the same when none is near)."""
+    return around(scalar_key(v), CELL_BITS, _BORDER)
 
 
 @compiled
@@ -142,7 +134,7 @@ def same(u: Array, v: Array) -> bool:
 def find(slots: Array, value: Array, v: Array) -> int:
     """The entry with this vector of values, shape (points, 6), or -1."""
     mask = slots.size - 1
-    main, other = cells(scalar_key(v[0]))
+    main, other = cells(v[0])
     cell = main
     while True:
         h = mixed(cell)
@@ -173,14 +165,8 @@ def assign(rows: Array, n: int, v: Array) -> None:
 
 @compiled
 def put(slots: Array, n: int, v: Array) -> None:
-    """Enter entry n under the key of its first value."""
-    mask = slots.size - 1
-    main, _ = cells(scalar_key(v))
-    h = mixed(main)
-    at = h & mask
-    while slots[at] != 0:
-        at = (at + 1) & mask
-    slots[at] = (((h >> 31) << 32) | n) + 1
+    """Enter entry n under its first value."""
+    enter_at(slots, n, cells(v)[0])
 
 
 @compiled

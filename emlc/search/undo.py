@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from emlc.lower.jit import compiled, mixed
+from emlc.lower.jit import compiled
+from emlc.lower.slots import mixed
 from emlc.search.doubled import plus
 from emlc.search.halfturn import (
     BEYOND,
@@ -34,7 +35,6 @@ from emlc.search.table import (
     cells,
     put,
     same,
-    scalar_key,
     subtract,
 )
 
@@ -45,7 +45,7 @@ BRANCHES = 1  # imaginary parts of needs are followed within 2 pi of the princip
 def find_need(slots: Array, value: Array, exact: Array, v: Array, ex: int) -> int:
     """The stored need with these values, or -1; an unknown value is like no other."""
     mask = slots.size - 1
-    main, other = cells(scalar_key(v[0]))
+    main, other = cells(v[0])
     cell = main
     while True:
         h = mixed(cell)
@@ -170,7 +170,7 @@ def look_up(
                 n_hits += 1
         return n_hits
     mask = slots.size - 1
-    main, other = cells(scalar_key(v))
+    main, other = cells(v)
     cell = main
     while True:
         h = mixed(cell)
