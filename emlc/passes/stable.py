@@ -45,7 +45,7 @@ def _rewritten(n: Node, doubles: bool) -> Node | None:
 def _rows(doubles: bool) -> dict[object, list[tuple[Node, Node]]]:
     """The rows by the head of their pattern."""
     found: dict[object, list[tuple[Node, Node]]] = {}
-    for pattern, body in (*EXPORTED, *((*INVERSES, *TAILS) if doubles else ())):
+    for pattern, body in (*EXPORTED, *((*TAILS, *INVERSES) if doubles else ())):
         left = formula(pattern)
         assert isinstance(left.head, Primitive)
         found.setdefault(left.head, []).append((left, formula(body)))

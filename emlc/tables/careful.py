@@ -28,7 +28,7 @@ INVERSES: tuple[tuple[str, str], ...] = tuple(
     for name, inner, right in (
         ("asec(x)", "acos(inv(x))", "atan2(sqrt(abs(x)-1)*sqrt(abs(x)+1),x/abs(x))"),
         ("acsc(x)", "asin(inv(x))", "atan2(x/abs(x),sqrt(abs(x)-1)*sqrt(abs(x)+1))"),
-        ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt(half(1-x))/sqrt(x))"),
+        ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt(half((1-x)/x)))"),
         ("acoth(x)", "atanh(inv(x))", "log1p(2/(abs(x)-1))/2*(x/abs(x))"),
         # no number at 0, where the arc tangent of an infinity has two sides
         ("acot(x)", "atan(inv(x))", "atan(inv(x))+0/x"),
@@ -36,12 +36,25 @@ INVERSES: tuple[tuple[str, str], ...] = tuple(
     for left in (name, inner)
 )
 
-# Reciprocals whose divisor leaves the range of doubles before they do; compiled code computes such
-# points again.
+# Reciprocals whose divisor leaves the range of doubles before they do, and functions of reciprocals
+# that do; compiled code computes such points again.
 TAILS: tuple[tuple[str, str], ...] = (
     ("sigmoid(x)", "exp(half(x-abs(x)))/(1+exp(-abs(x)))"),
     ("sech(x)", "2*exp(-abs(x))/(1+exp(-2*abs(x)))"),
     ("csch(x)", "2*exp(-abs(x))/(1+exp(-2*abs(x)))/tanh(x)"),
+    *(
+        (left, right)
+        for name, inner, right in (
+            ("asech(x)", "acosh(inv(x))", "2*asinh(sqrt(half(1-x))/sqrt(x))"),
+            (
+                "acsch(x)",
+                "asinh(inv(x))",
+                "2*asinh(half(inv(sqrt(abs(x))*sqrt(half(hypot(x,1))+half(abs(x))))))*(x/abs(x))",
+            ),
+            ("acot(x)", "atan(inv(x))", "atan2(x/abs(x),abs(x))"),
+        )
+        for left in (name, inner)
+    ),
 )
 
 # COMMON, and two that the compiled code does without: it computes such roots again where they

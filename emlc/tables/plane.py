@@ -238,7 +238,8 @@ def plane_acoth(z):
     far = np.log1p(4*(x/by)/by/np.where(near, 1.0, away*away))
     real = np.where(near, 2*(np.log(np.hypot(c, b)) - np.log(np.where(near, away, 1.0))), far)/4
     imag = np.arctan2(-b, a*(x/2 + 0.5) + b/2*y)/2
-    return sign*(real + 0/size) + 1j*(sign*imag)''',
+    real = real + np.where(size > 0, 0.0, size/size)
+    return sign*real + 1j*(sign*imag)''',
     "plane_roots": '''\
 def plane_roots(z):
     """1/z, sqrt(1 - 1/z) and sqrt(1 + 1/z), and what they make of acos(1/z), its imaginary part.
