@@ -49,6 +49,10 @@ def form(space: Space, text: str) -> Form:
         ("sqrt(8) - 2*sqrt(2)", "real"),
         ("e^(i*pi) + 1", "real"),
         ("2*exp(ln(ln(x*y))) - 2*ln(x*y)", "real"),
+        ("y*ln(1+x) + y*ln(1+y) - y*ln(1+x+y+x*y)", "positive"),
+        ("(ln(1+x)+ln(1+y))/x - (ln(1+x)+ln(1+y))/(x+1) - ln(1+x+y+x*y)/(x^2+x)", "positive"),
+        ("ln(1+x)/12 + ln(1+y)/12 - ln(1+x+y+x*y)/12", "positive"),
+        ("ln(1+i*x) + ln(1+i*y) - ln(1+i*x+i*y-x*y)", "real"),
     ],
 )
 def test_an_identity_is_seen(text: str, over: str) -> None:
@@ -67,6 +71,10 @@ def test_an_identity_is_seen(text: str, over: str) -> None:
         ("(x^2)^(1/2) - x", "complex"),
         ("atan(x) - (ln(1+i*x) - ln(1-i*x))/2", "real"),
         ("exp(x) - 1", "real"),
+        ("ln(i+x) + ln(i+y) - ln(i*x+i*y+x*y-1)", "real"),
+        ("ln(1+x) + ln(1+y) - ln(1+x+y+2*x*y)", "positive"),
+        ("2*ln(1+x) + 2*ln(1+y) - ln(1+x+y+x*y)", "positive"),
+        ("y*ln(1+x) + y*ln(1+y) - ln(1+x+y+x*y)", "positive"),
         ("2*exp(ln(ln(x*y))) - 2*x*y", "real"),
     ],
 )
@@ -104,6 +112,41 @@ def test_lemmas_know_a_sum(text: str, over: str, said: str) -> None:
 def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
     space = Space({"x": domain(over)})
     assert not space.box(form(space, text)).within(domain(refused))
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "over", "seen"),
+    [
+        ("x+exp(x)", "x^2*y+x*y*exp(x)", "real", True),
+        ("x+exp(x)", "x^2-exp(2*x)", "real", True),
+        ("x+exp(x)", "x^3+exp(3*x)", "real", True),
+        ("x+exp(x)", "1+x*exp(-x)", "real", True),
+        ("x+exp(x)", "1+exp(x)/x", "real", True),
+        ("x+exp(x)", "x*y*exp(y)+y*exp(x+y)", "real", True),
+        ("x+exp(x)", "x^2+x*exp(x)+1", "real", False),
+        ("x+exp(x)", "x^2+exp(2*x)", "real", False),
+        ("x+exp(x)", "2*x+exp(x)", "real", False),
+        ("3*x-2*exp(x)", "9*x^2-4*exp(2*x)", "real", True),
+        ("3*x-2*exp(x)", "9*x^2+4*exp(2*x)", "real", False),
+        ("3*x-2*exp(x)", "4*x^2-9*exp(2*x)", "real", False),
+        ("i*x+exp(x)", "x^2+exp(2*x)", "real", True),
+        ("i*x+exp(x)", "x^2-exp(2*x)", "real", False),
+        ("x-ln(y)", "exp(x)-y", "positive", True),
+        ("x-ln(y)", "x*exp(x)+y*ln(y)", "positive", False),
+        ("1/x+exp(x)", "1+x*exp(x)", "real", True),
+        # where y is 0 the sum is 0, and this need not be
+        ("x*y+y^2*exp(x)", "x*z+y*z*exp(x)", "real", False),
+        ("x*y+y^2*exp(x)", "x*z+y*z*exp(x)", "positive", True),
+        ("x-x; x+exp(x)", "x^2-exp(2*x)", "real", True),
+        ("y*z+exp(y); x+exp(x)", "x^2-exp(2*x)", "real", True),
+        ("x-x", "x", "real", False),
+    ],
+)
+def test_a_multiple_of_a_sum_that_is_0(known: str, text: str, over: str, seen: bool) -> None:
+    space = Space(dict.fromkeys("xyz", domain(over)))
+    for zero in known.split("; "):
+        space.vanish(form(space, zero))
+    assert is_zero(space, form(space, text)) is seen
 
 
 def test_a_fact_about_a_sum_is_none_about_its_multiple_by_0() -> None:

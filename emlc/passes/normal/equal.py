@@ -31,12 +31,6 @@ def is_zero(space: Space, a: Form) -> bool:
 def _multiple_of_vanishing(space: Space, a: Form) -> bool:
     """Whether the form is a sum that is known to be 0 times something: long division."""
     a = space.expand(space.cleared(a), _LIMIT)
-    reduced = space.gather(
-        (c, *space.monomial(m.i, dict(m.factors), _reduced(space, m.expo)))
-        for m, c in a.terms.items()
-    )
-    if not reduced.terms:
-        return True
     for known in space.vanishing:
         if not known.terms:
             continue
@@ -52,20 +46,7 @@ def _multiple_of_vanishing(space: Space, a: Form) -> bool:
                 break
             scale = -left.terms[m] / Fraction(known.terms[lead]) * number * e
             left = space.expand(space.plus(left, space.times(known, ratio, scale)), _LIMIT)
-            if m in left.terms:
-                break
     return False
-
-
-def _reduced(space: Space, expo: Form | None) -> Form | None:
-    """An exponent less multiples of the sums that are 0, their leading terms gone."""
-    for known in space.vanishing if expo is not None else ():
-        if known.terms and expo is not None:
-            lead = max(known.terms, key=_weight)
-            c = expo.terms.get(lead)
-            if c is not None:
-                expo = space.plus(expo, known, -c / Fraction(known.terms[lead]))
-    return expo
 
 
 def _weight(m: Mono) -> float:
