@@ -14,7 +14,8 @@ from hypothesis import given
 from emlc.ir import node as module
 from emlc.ir.node import ONE, Node, eml, fold, lit, node, postorder, substitute, var, variables
 from emlc.ir.tape import Measures, flatten, is_pure, measure, unflatten
-from emlc.tables.primitives import BY_NAME
+from emlc.parse import parse
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from tests.strategies import expressions, pure_trees
 
 DEEP = 100_000
@@ -71,6 +72,7 @@ def test_numbers_are_exact() -> None:
     assert lit(Fraction(2, 4)) is lit(Fraction(1, 2))
     assert lit(1) is ONE
     assert lit(1) is not var("1")
+    assert repr(lit(-(10**9999))) == "<number of 33,216 bits>"
 
 
 def test_other_ways_to_make_nodes_are_refused() -> None:
@@ -100,3 +102,10 @@ def test_deep_expressions_need_no_recursion() -> None:
     assert unflatten(flatten(root)) is root
     assert substitute(root, {"x": var("y")}) is not root
     assert variables(root) == ("x",)
+    assert repr(root) == "eml(" * 49 + "e..."
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_node_prints_as_what_reads_back(row: Primitive) -> None:
+    root = eml(node(row, *map(var, row.params)), lit(Fraction(1, 10)))
+    assert parse(repr(root)).root is root

@@ -17,6 +17,7 @@ from emlc.deadline import tick
 from emlc.tables.primitives import EML, Primitive
 
 T = TypeVar("T")
+_LONGEST = 200  # characters of a node's repr
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,29 @@ class Node:
         raise TypeError("make nodes with node(), var() or lit()")
 
     def __repr__(self) -> str:
-        head = self.head
-        label = head.value if isinstance(head, Lit) else head.name
-        return f"<{label} node, {len(self.args)} args>"
+        """The rows by name, as `emlc.parse` reads them; cut where it is long."""
+        text = ""
+        stack: list[Node | str] = [self]
+        while stack and len(text) <= _LONGEST:
+            top = stack.pop()
+            if isinstance(top, str):
+                text += top
+                continue
+            text += _name(top.head)
+            for k, arg in enumerate(reversed(top.args)):
+                stack += [", " if k else ")", arg]
+            text += "(" if top.args else ""
+        return f"{text[: _LONGEST - 3]}..." if stack or len(text) > _LONGEST else text
 
     def __reduce__(self) -> str:
         raise TypeError("nodes do not pickle; write them as JSON or RPN text")
+
+
+def _name(head: Head) -> str:
+    if not isinstance(head, Lit):
+        return head.name
+    bits = max(k.bit_length() for k in head.value.as_integer_ratio())
+    return str(head.value) if bits < 2 * _LONGEST else f"<number of {bits:,} bits>"
 
 
 Key = tuple[Head, tuple["Node", ...]]

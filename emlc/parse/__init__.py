@@ -52,7 +52,7 @@ def parse(text: str, notation: str = "auto") -> Parsed:
     TreeError or LimitError, each with its place in the text.
 
     >>> parse("eml(1, x) + 1/10").root.args
-    (<eml node, 2 args>, <1/10 node, 0 args>)
+    (eml(1, x), 1/10)
     >>> parse(r"\\frac{x}{2}").notation, parse("Sin[x]").notation
     ('latex', 'wolfram')
     """

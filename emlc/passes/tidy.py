@@ -51,7 +51,12 @@ def tidy(root: Node) -> Node:
     >>> show(tidy(parse("x*cos(x)*x^2/2*sqrt(x) + 3*y - y").root))
     'x^(7/2)*cos(x)/2 + 2*y'
     """
-    return fold(fold(root, _tidied), _as_written)
+    return as_written(fold(root, _tidied))
+
+
+def as_written(root: Node) -> Node:
+    """The formula with x^2, 1/x, y/x and -x*y for what `simplify` makes of them."""
+    return fold(root, _as_written)
 
 
 def factors(n: Node) -> Product | None:
@@ -234,14 +239,19 @@ def _terms(n: Node) -> list[tuple[Node, int]] | None:
 
 
 def _as_written(n: Node, args: list[Node]) -> Node:
-    """x^2, 1/x and -x*y for what simplify makes of them."""
     if n.head is SQR:
         return node(POW, args[0], lit(2))
     if n.head is NEG:
         return _signed(args[0])
     if n.head is EXP and args[0] is ONE:
         return node(E)
-    return node(DIV, ONE, args[0]) if n.head is INV else node(n.head, *args)
+    if n.head is INV:
+        return node(DIV, ONE, args[0])
+    if n.head is MUL:
+        for one, other in (args, args[::-1]):
+            if one.head is DIV and one.args[0] is ONE:
+                return node(DIV, other, one.args[1])
+    return node(n.head, *args)
 
 
 def _signed(n: Node) -> Node:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
 from emlc.errors import DomainError, EmlcError, LimitError
 from emlc.ir.domain import in_words
-from emlc.ir.node import Lit, Node, fold, lit, node, substitute, variables
+from emlc.ir.node import Node, substitute, variables
 from emlc.ir.tape import flatten, measure
 from emlc.lower.jit import Array
 from emlc.parse import parse, parse_tree
@@ -19,10 +17,9 @@ from emlc.passes.compile import compile_tree
 from emlc.passes.raise_ import raise_tree
 from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.simplify import simplify
+from emlc.passes.tidy import as_written
 from emlc.show import rpn_tokens, show
-from emlc.tables.primitives import BY_NAME
 
-NEG, SQR, MUL, DIV, INV = (BY_NAME[name] for name in ("neg", "sqr", "mul", "div", "inv"))
 RPN_LIMIT = 100_000
 
 
@@ -89,12 +86,12 @@ class Equation:
     @property
     def text(self) -> str:
         """The formula as text that emlc reads."""
-        return show(_written(self.formula))
+        return show(as_written(self.formula))
 
     @property
     def latex(self) -> str:
         """The formula in LaTeX."""
-        return show(_written(self.formula), "latex")
+        return show(as_written(self.formula), "latex")
 
     @property
     def rpn(self) -> list[str] | None:
@@ -121,27 +118,6 @@ class Equation:
             "domain": self.domain,
             "proof": self.proof,
         }
-
-
-def _written(root: Node) -> Node:
-    """Squares as powers, inverses as quotients, and signs in front of the first factor."""
-
-    def write(n: Node, args: list[Node]) -> Node:
-        if n.head is SQR:
-            return node(BY_NAME["pow"], args[0], lit(2))
-        if n.head is INV:
-            return node(DIV, lit(1), args[0])
-        if n.head is MUL:
-            for one, other in (args, args[::-1]):
-                if one.head is DIV and one.args[0] is lit(1):
-                    return node(DIV, other, one.args[1])
-        if n.head is NEG and args[0].head in (MUL, DIV):
-            first, second = args[0].args
-            minus = lit(-first.head.value) if isinstance(first.head, Lit) else node(NEG, first)
-            return node(args[0].head, minus, second)
-        return node(n.head, *args)
-
-    return fold(root, write)
 
 
 def with_tree(e: Equation, observed: dict[str, str]) -> Equation:
@@ -180,7 +156,7 @@ def _domain(found: Ranges, constants: dict[str, float]) -> dict[str, str]:
     for part, where in found.conditions.items():
         made = simplify(substitute(part, numbers(constants)))
         if variables(made):
-            known[show(_written(made))] = str(where)
+            known[show(as_written(made))] = str(where)
     return known
 
 
@@ -207,16 +183,6 @@ def front(equations: Sequence[Equation]) -> list[Equation]:
                 e.score = max(0.0, fall) / max(1, e.k - found[-1].k)
             found.append(e)
     return found
-
-
-def r_squared(y: Array, predicted: Array, w: Array) -> float:
-    """1 minus the weighted share of the variance that is left; w sums to 1."""
-    mean = float(np.sum(w * y))
-    spread = float(np.sum(w * (y - mean) ** 2))
-    left = float(np.sum(w * (y - predicted) ** 2))
-    if spread == 0.0:
-        return 1.0 if left == 0.0 else 0.0
-    return 1.0 - left / spread
 
 
 def raised(tree: Node, data: Mapping[str, Array]) -> tuple[Node, str]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
+from emlc.lower.jit import Array
 from emlc.regress.archive import CONSTANT
 from emlc.regress.constants import Exact, near
-from emlc.regress.model import Model
+from emlc.regress.model import ROUNDING, Model
 
 _EVIDENCE = math.log(20.0)
-_ROUNDING = 1e-24
 
 # -- pruning ---------------------------------------------------------------------------------------
 
@@ -57,11 +58,11 @@ def _shorter(m: Model) -> Iterator[Model]:
 
 
 def _replaced(m: Model, start: int, end: int, code: list[int], const: list[float]) -> Model:
-    made = Model(
-        np.array([*m.code[:start], *code, *m.code[end:]], dtype=np.int64),
-        np.array([*m.const[:start], *const, *m.const[end:]]), [],
-        m.engine, m.arity, m.x, m.y, m.w,
-    )  # fmt: skip
+    made = replace(
+        m,
+        code=np.array([*m.code[:start], *code, *m.code[end:]], dtype=np.int64),
+        const=np.array([*m.const[:start], *const, *m.const[end:]]),
+    )
     made.fold()
     return made
 
@@ -84,7 +85,7 @@ def snap(m: Model, until: float = math.inf) -> None:
             if time.monotonic() > until:
                 return
             # Too few points for so many numbers say nothing for others that are not exact.
-            if trial.length() < limit and (limit < math.inf or trial.error < _ROUNDING):
+            if trial.length() < limit and (limit < math.inf or trial.error < ROUNDING):
                 trials.append(trial)
         if not trials:
             return
@@ -103,12 +104,7 @@ def _trials(m: Model, limit: float) -> Iterator[Model]:
         found = near(value, min(room, max(0.3 * abs(value), 1e-6)))
         # What other numbers can make up for is 0 or 1, however far from it.
         for exact in [*found, *(e for e in _UNITS if e.value not in [f.value for f in found])]:
-            trial = Model(
-                m.code, m.const.copy(), [k for k in m.free if k != place], m.engine, m.arity,
-                m.x, m.y, m.w, m.exact | {place: exact},
-            )  # fmt: skip
-            trial.const[place] = exact.value
-            trial.refit(8)
+            trial = _pinned(m, m.const, place, exact)
             yield trial
             if trial.length() < limit:
                 break
@@ -129,14 +125,18 @@ def _rescaled(m: Model) -> Iterator[Model]:
             far = np.clip(-math.log(abs(sizes[k])) / direction[k] * direction, -300, 300)
             minus = sizes[k] < 0
             one = Exact(Fraction(-1 if minus else 1), "1", -1.0 if minus else 1.0, 0.0)
-            trial = Model(
-                m.code, m.const.copy(), [f for f in m.free if f != place], m.engine, m.arity,
-                m.x, m.y, m.w, m.exact | {place: one},
-            )  # fmt: skip
-            trial.const[m.free] = sizes * np.exp(far)
-            trial.const[place] = one.value
-            trial.refit(8)
-            yield trial
+            const = m.const.copy()
+            const[m.free] = sizes * np.exp(far)
+            yield _pinned(m, const, place, one)
+
+
+def _pinned(m: Model, const: Array, place: int, exact: Exact) -> Model:
+    """The formula with these numbers but one, which is exact, and the others refitted."""
+    free = [k for k in m.free if k != place]
+    made = replace(m, const=const.copy(), free=free, exact=m.exact | {place: exact})
+    made.const[place] = exact.value
+    made.refit(8)
+    return made
 
 
 def round_free(m: Model) -> None:

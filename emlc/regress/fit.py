@@ -16,7 +16,7 @@ from emlc.regress import machine
 from emlc.regress.archive import CONSTANT, Formula
 from emlc.regress.constants import near
 from emlc.regress.data import checked
-from emlc.regress.equation import Equation, chosen, front, r_squared, raised, with_tree
+from emlc.regress.equation import Equation, chosen, front, raised, with_tree
 from emlc.regress.evolve import State, Task
 from emlc.regress.exact import solve
 from emlc.regress.finish import prune, round_free, snap
@@ -24,7 +24,7 @@ from emlc.regress.forms import Forms
 from emlc.regress.groups import Groups, warm
 from emlc.regress.hybrid import propose
 from emlc.regress.keep import Kept, mark
-from emlc.regress.model import FLOOR, SAID, Model, model
+from emlc.regress.model import FLOOR, ROUNDING, SAID, Model, model
 from emlc.regress.options import Options
 from emlc.regress.predict import OfFormula, OfText, OfTree
 from emlc.regress.scan import scan, squared_error
@@ -36,7 +36,6 @@ from emlc.show import show
 _SEARCHED, _SUMMED, _READ = 150, 300, 10_000
 _CHUNK = 3.0
 _NOISELESS = 1e-26
-_ROUNDING = 1e-24
 _SOLVED_VARIABLES = 3
 _PROPOSED = 5_000
 _SHOWN = 16
@@ -249,7 +248,7 @@ class _Run:
         predict = OfText(show(shown), self.names) if read else OfTree(rpn, self.tokens)
         made = Equation(shown, {}, error, self._r2(error), length, predict, tree=tree)
         made.domain = where
-        made.exact = relative < _ROUNDING
+        made.exact = relative < ROUNDING
         return made
 
     def _r2(self, error: float) -> float:
@@ -349,10 +348,8 @@ class _Run:
             error = float(np.sum(self.w * (self.y - values) ** 2))
         if not math.isfinite(error):
             return
-        made = Equation(
-            template, constants, error, r_squared(self.y, values, self.w), m.length(), predict
-        )
-        made.exact = not constants and error < _ROUNDING * self.scale**2
+        made = Equation(template, constants, error, self._r2(error), m.length(), predict)
+        made.exact = not constants and error < ROUNDING * self.scale**2
         made.snapped = m.said
         self.equations.append(made)
 

@@ -14,6 +14,7 @@ from emlc.regress.constants import Exact
 from emlc.regress.evolve import Task
 
 FLOOR = 1e-28
+ROUNDING = 1e-24  # an error below it is none
 SAID = 2.8
 _NOTHING = 1e-15
 

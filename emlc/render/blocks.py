@@ -14,22 +14,21 @@ from functools import cache
 
 from emlc.errors import DomainError
 from emlc.ir.domain import Domain, domain
-from emlc.ir.node import ONE, Lit, Node, Var, fold, lit, node, postorder, substitute, var, weight
+from emlc.ir.node import ONE, Lit, Node, Var, node, postorder, substitute, var, weight
 from emlc.ir.tape import NONE, Tape, subtrees
 from emlc.passes.compile import Compiler
 from emlc.passes.egraph import EGraph
 from emlc.passes.ranges import Ranges, conditions, formula
 from emlc.passes.simplify import instantiate, simplify
+from emlc.passes.tidy import as_written
 from emlc.show import show
-from emlc.tables.primitives import BY_NAME, EML, Primitive
+from emlc.tables.primitives import EML, Primitive
 from emlc.tables.witnesses import TREES
 
 LIMIT = 20_000
 PARTS = 200
 _PARAMETER = re.compile(r"\b[a-z]\b")
 _LEAF, _NAME, _EML = "1", "x", "E"
-_SQR, _INV, _POW, _DIV = (BY_NAME[name] for name in ("sqr", "inv", "pow", "div"))
-_TWO = lit(2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,12 +268,5 @@ def spoken(meaning: Node | None, most: int = 60) -> str:
     """
     if meaning is None or weight(meaning, most) > most:
         return ""
-    text = show(fold(meaning, _spelled))
+    text = show(as_written(meaning))
     return text if len(text) <= most else ""
-
-
-def _spelled(n: Node, args: list[Node]) -> Node:
-    """Squares and inverses, which formulas have no sign for, as powers and quotients."""
-    if n.head is _SQR:
-        return node(_POW, args[0], _TWO)
-    return node(_DIV, ONE, args[0]) if n.head is _INV else node(n.head, *args)
