@@ -251,6 +251,8 @@ AUTHOR_SIZES = {entry["name"]: entry["k"] for entry in AUTHOR}
             AUTHORS["Log[x,y]"], {}, "ln(y)/ln(x)",
             {"x": "positive", "y": "positive", "ln(x)": "real nonzero"}, (),
         ),
+        # L(x) - ln(x): -2 pi i at negative x, although no x is left in the formula
+        ("1111xE1EEE1EExE", {}, "0", {"x": "positive"}, ()),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else None,
 )  # fmt: skip

@@ -224,10 +224,12 @@ def _proved(
                 found = ranges(simplify(formula), declared if natural else attempt.domains)
             except DomainError:
                 continue
+            # A variable that cancels is not in the formula, and the proof rests on its set, too.
+            found.variables = {**attempt.domains, **found.variables}
             points = attempt.points if without else []
-            proof = _prove(formula, tape, attempt, found, points)
+            proof = _prove(formula, tape, found, points)
             if proof is not None:
-                kept = _needed(formula, tape, attempt, found, points)
+                kept = _needed(formula, tape, found, points)
                 yield found, proof, replace(attempt, formula=formula), kept
 
 
@@ -240,27 +242,24 @@ def _spellings(tries: list[_Try]) -> Iterator[tuple[_Try, Node, bool]]:
 
 
 def _prove(
-    formula: Node,
-    tape: Tape,
-    attempt: _Try,
-    found: Ranges,
-    points: list[tuple[str, Fraction]],
+    formula: Node, tape: Tape, found: Ranges, points: list[tuple[str, Fraction]]
 ) -> Proof | None:
     """The proof that the tree is the formula everywhere but at these points."""
-    everything = {**attempt.domains, **found.variables}
     excluded = [(var(name), value) for name, value in points]
-    proof = prove_equal(formula, tape, everything, found.conditions, excluded, seconds=_SECONDS)
+    proof = prove_equal(
+        formula, tape, found.variables, found.conditions, excluded, seconds=_SECONDS
+    )
     return proof if proof.cases and not proof.failed else None
 
 
 def _needed(
-    formula: Node, tape: Tape, attempt: _Try, found: Ranges, points: list[tuple[str, Fraction]]
+    formula: Node, tape: Tape, found: Ranges, points: list[tuple[str, Fraction]]
 ) -> list[tuple[str, Fraction]]:
     """Those of the points that must stay out."""
     kept = list(points)
     for p in points:
         fewer = [q for q in kept if q != p]
-        domain_ = found.variables.get(p[0], attempt.domains[p[0]])
-        if not domain_.contains(p[1]) or _prove(formula, tape, attempt, found, fewer) is not None:
+        inside = found.variables[p[0]].contains(p[1])
+        if not inside or _prove(formula, tape, found, fewer) is not None:
             kept = fewer
     return kept
