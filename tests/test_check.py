@@ -16,6 +16,7 @@ from emlc.check.lemmas import lemmas, row_key
 from emlc.check.points import sample
 from emlc.check.prove import NotProved, all_rows, derive, prove
 from emlc.check.reference import Reference
+from emlc.deadline import listening
 from emlc.errors import ArgumentError
 from emlc.ir.domain import domain
 from emlc.ir.node import ONE, Node, eml, var
@@ -24,7 +25,7 @@ from emlc.lower.balls import evaluate
 from emlc.parse import parse, parse_tree
 from emlc.passes.choices import Exclusion
 from emlc.passes.compile import compile_tree
-from emlc.passes.ranges import ranges, raw_formula
+from emlc.passes.ranges import Ranges, ranges, raw_formula
 from emlc.passes.simplify import simplify
 from emlc.passes.templates import Template
 from emlc.tables.primitives import ROWS, Primitive
@@ -62,9 +63,13 @@ def test_a_lemma_is_derived_again(row: Witness) -> None:
     assert prove(row) == lemmas()[row_key(row)]
 
 
-def test_the_program_that_writes_the_lemmas_proves_as_they_say() -> None:
+def test_the_program_that_writes_the_lemmas_proves_as_they_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     key = row_key(PROVED[0])
     assert derive(PROVED[:1]) == {key: lemmas()[key]}
+    monkeypatch.setattr(limits, "CHILD_MEMORY", 1 << 24)
+    assert derive(PROVED[:1]) == {}
 
 
 @pytest.mark.parametrize("row", PROVED_TREES if WHOLE else PROVED_TREES[2::5], ids=row_key)
@@ -273,6 +278,9 @@ def test_what_raising_says(monkeypatch: pytest.MonkeyPatch) -> None:
     product = simplify(parse("x*y").root)
     both = proved_by_raising(product, flatten(parse_tree("1111xEE1EEyE1EE1E")), ranges(product))
     assert both.how == f"{found.how}, in each of 6 cases of signs and zeros"
+    line = raw_formula("ln(x)"), flatten(parse_tree("11xEE11xEExE1EE"))
+    two = proved_by_raising(*line, Ranges({"x": domain("real")}, frozenset()))
+    assert two.how == f"{found.how}, in each of 2 cases of signs and zeros"
     monkeypatch.setattr(raised, "LARGEST", len(tree))
     assert proved_by_raising(root, tree, ranges(root), points).status == "proved"
     monkeypatch.setattr(raised, "LARGEST", len(tree) - 1)
@@ -291,6 +299,7 @@ def test_raising_proves_nothing_of_nothing(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(raised, "sympy_says_zero", lambda *_, a=answer: a)
         made = proved_by_raising(root, other, ranges(root, over), ask_sympy=asked)
         assert made.status == status
+    monkeypatch.setattr(raised, "sympy_says_zero", lambda *_: True)
     assert proved_by_raising(root, other, ranges(root, over)).status == "unknown"
 
 
@@ -381,6 +390,13 @@ def test_points_outside_the_domain_do_not_refute() -> None:
 def test_a_verdict_is_not_a_bool() -> None:
     with pytest.raises(TypeError, match="status"):
         bool(Verdict("proved", ""))
+
+
+def test_a_check_says_what_it_is_at() -> None:
+    told: list[str] = []
+    with listening(lambda what, seconds: told.append(what)):
+        emlc.check("ln(x)", "11xE1EE")
+    assert told == ["comparing", "proving"]
 
 
 def test_check_refuses_what_is_not_a_tree_of_the_formula() -> None:

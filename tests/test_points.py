@@ -73,6 +73,13 @@ def test_a_dozen_points_are_half_off_the_axis() -> None:
     assert len(_dozen(specials(domain("real")))) == 12
 
 
+def test_an_end_is_tried_as_it_was_written() -> None:
+    assert specials(domain("[0.123,1]"))[0][0] == Fraction(123, 1000)
+    for end in (3e-7, 3.141592653589793):
+        (first, _), (last, _) = specials(domain(f"[{end},4]"))[:2]
+        assert abs(first / Fraction(end) - 1) < 1e-15 and last == 4
+
+
 def test_both_sides_of_the_cuts_are_special() -> None:
     found = specials(domain("complex"))
     for x in (-2, Fraction(-1, 2), 2, 3):
@@ -153,6 +160,10 @@ ABOVE, BELOW = (Fraction(-4), Fraction(1, 10**30)), (Fraction(-4), Fraction(-1, 
         ("ln(i*exp(i*pi*x/2))", ONE, lambda m: m.mpc(0, m.pi)),
         ("sqrt(x*exp(2*i*pi))", (Fraction(-4), Fraction(0)), lambda m: m.mpc(0, 2)),
         ("asin(x*exp(2*i*pi))", (Fraction(2), Fraction(0)), lambda m: m.asin(2)),
+        ("asinh(2*i*x*exp(2*i*pi))", ONE, lambda m: m.asinh(m.mpc(0, 2))),
+        ("asinh(2*i*x*exp(-2*i*pi))", ONE, lambda m: m.asinh(m.mpc(0, 2))),
+        ("atan(2*i*x*exp(2*i*pi))", ONE, lambda m: m.atan(m.mpc(0, 2))),
+        ("atan(2*i*x*exp(-2*i*pi))", ONE, lambda m: m.atan(m.mpc(0, 2))),
         ("1/(x-x)", THIRD, None),
         ("0*ln(x-x)", THIRD, None),
     ],

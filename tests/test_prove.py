@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emlc.check import prove as rows
 from emlc.check import raised
 from emlc.check.prove import NotProved, prove
 from emlc.tables.witnesses import Witness
@@ -38,3 +39,21 @@ def said(line: str) -> str:
 @pytest.mark.parametrize("line", GOLDEN.read_text(encoding="utf-8").splitlines())
 def test_what_proves_a_row(line: str, alone: None) -> None:
     assert said(line) == line.split(" | ", 5)[5]
+
+
+ONE_PLUS_X = "111111EEE1EEx1EE1EE"
+
+
+@pytest.mark.parametrize(
+    ("where", "proved"), [("1+x:positive", True), ("x:positive", True), ("x:real", False)]
+)
+def test_the_normal_form_is_told_where_a_row_holds(
+    where: str, proved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "_LONG", 0)
+    said_ = said(f"ln(1+x) | 11{ONE_PLUS_X}E1EE | {where} |  |  | ")
+    assert said_ == (
+        "raised: the tree has the normal form of the pattern"
+        if proved
+        else "not proved: too long for sympy"
+    )

@@ -29,6 +29,7 @@ from emlc.ir.node import Lit, Node, Var, fold, postorder, var
 from emlc.ir.tape import flatten
 from emlc.passes.ranges import Ranges, raw_formula
 from emlc.passes.templates import Template
+from emlc.show import show
 from emlc.tables.identities import LAWS, PRODUCTS, SUMS
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import BODIES, TREES, Witness
@@ -99,7 +100,7 @@ def _prove_body(row: Witness, template: Template) -> str:
     got = to_sympy(raw_formula(row.body), symbols)
     for part, fact in template.given:
         if not _fact_holds(to_sympy(part, symbols), fact, symbols):
-            raise NotProved(f"the fact about {part} is not proved")
+            raise NotProved(f"the fact about {show(part)} is not proved")
     if not _is_zero(got - want):
         raise NotProved("sympy does not reduce the difference to 0")
     return "sympy, as an identity between the pattern and the body"
@@ -142,10 +143,8 @@ def _positive_on_the_line(part: Symbolic, names: list[Symbolic]) -> bool:
 
 
 def _never_zero(part: Symbolic, names: list[Symbolic]) -> bool:
-    if part.is_zero is False:
-        return True
-    if len(names) != 1:
-        return False
+    if part.is_zero is False or len(names) != 1:
+        return part.is_zero is False
     space = sp.S.Reals if names[0].is_real else sp.S.Complexes
     t = sp.Symbol("t")
     try:
