@@ -7,7 +7,7 @@ import tokenize
 import warnings
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from emlc import limits
 from emlc.errors import LimitError, ParseError
@@ -28,13 +28,19 @@ def load(path: str) -> dict[str, NDArray[Any]] | NDArray[Any]:
     Raises ParseError for what is no such file, LimitError for one beyond `limits.ARRAY_BYTES`,
     OSError.
     """
+    with open(path, "rb") as file:
+        return read(file, path)
+
+
+def read(file: BinaryIO, name: str) -> dict[str, NDArray[Any]] | NDArray[Any]:
+    """What `load` makes of an open file, which is called by that name in errors."""
     import numpy as np
 
-    with open(path, "rb") as file, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             if zipfile.is_zipfile(file):
-                _check_size(path, zipfile.ZipFile(file).infolist())
+                _check_size(name, zipfile.ZipFile(file).infolist())
             file.seek(0)
             found = np.load(file, allow_pickle=False)
             if isinstance(found, np.ndarray):
@@ -42,7 +48,7 @@ def load(path: str) -> dict[str, NDArray[Any]] | NDArray[Any]:
             with found:
                 return {key: found[key] for key in found.files}
         except _DAMAGED as error:
-            raise ParseError(f"{path} is not an array file: {error}") from None
+            raise ParseError(f"{name} is not an array file: {error}") from None
 
 
 def _check_size(path: str, members: list[zipfile.ZipInfo]) -> None:

@@ -60,7 +60,7 @@ ALLOWED = {
     ("parse/reader.py", "getattr"): "a rule of the grammar, from emlc's builder",
     ("regress/equation.py", "getattr"): "a field of the class",
     ("regress/equation.py", "setattr"): "the same, where an equation is unpickled by its owner",
-    ("search/checkpoint.py", "load"): "JSON",
+    ("search/checkpoint.py", "loads"): "JSON",
     ("search/members.py", "getattr"): "the name of a row of the tables, from numpy",
     ("search/shards.py", "import_module"): "a constant name",
     ("lower/export/__init__.py", "loads"): "JSON that emlc wrote a line above",

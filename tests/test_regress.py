@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import pickle
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emlc import files
 from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.tape import flatten, is_pure, measure
 from emlc.parse import parse
@@ -22,6 +24,7 @@ from emlc.regress.train import TARGETS, paper_data
 from emlc.regress.trees import values
 
 X = np.linspace(0.3, 2.7, 41)
+NOISE = np.random.default_rng(8).normal(size=41)
 
 
 def at(rpn: list[str], **columns: Any) -> Any:
@@ -176,9 +179,61 @@ def test_a_stopped_fit_goes_on_from_its_file(tmp_path: Path) -> None:
     assert third.fits > first.fits and third.best.length <= first.best.length
     with pytest.raises(ArgumentError, match="other data"):
         fitted({"x": X}, y + 1, max_fits=1, **asked)
-    Path(file).write_bytes(b"PK")
-    with pytest.raises(ArgumentError, match="not a checkpoint"):
-        fitted({"x": X}, y, max_fits=1, **asked)
+    with pytest.raises(ArgumentError, match="belongs to a fit with the seed 0"):
+        fitted({"x": X}, y, max_fits=1, seed=1, **asked)
+    assert fitted({"x": X}, y, max_fits=3_000, seed=1, any_seed=True, **asked).fits == third.fits
+
+
+def write_state(file: Path, state: dict[str, Any]) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **state)
+    files.Checkpoint(file, "a fit").save(buffer.getvalue())
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A state of a fit of noise, in which a population has been bred once."""
+    state = fitted({"x": X}, NOISE, max_fits=1, solve=False).state
+    code = np.full((400, state["0.people.code"].shape[1]), -1, dtype=np.int64)
+    state |= {"0.counters": np.array([1, 0, 400]), "0.people.code": code}
+    state |= {"0.people.const": code * 2.0, "0.people.score": code[:, 0] * 1.0}
+    state["0.people.length"] = code[:, 0] * -1
+    file = tmp_path_factory.mktemp("begun") / "state"
+    write_state(file, state)
+    assert fitted({"x": X}, NOISE, max_fits=1, checkpoint=file).fits > 400
+    return state
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("kept.code", lambda a: a.astype(np.int32)),
+        ("kept.code", lambda a: a[:, :-1]),
+        ("kept.code", lambda a: np.full_like(a, 9_000)),
+        ("kept.length", lambda a: a * 0 + 10**6),
+        ("0.people.code", lambda a: a * 0 - 40),
+        ("0.people.code", lambda a: a * 0),
+        ("0.people.length", lambda a: a * 0 - 1),
+        ("0.people.score", lambda a: a[1:]),
+        ("0.low", lambda a: np.array("low")),
+        ("counters", lambda a: a * 0 + 2**62),
+        ("counters", lambda a: a.astype(float)),
+        ("seed", lambda a: np.array([0, 1])),
+        ("solved", lambda a: np.array(["E", "E"])),
+        ("solved", lambda a: np.array(["x", "1", "E"])),
+        ("solved", lambda a: np.array(3.0)),
+        ("more", lambda a: np.array(0)),
+    ],
+)  # fmt: skip
+def test_no_forged_state_reaches_the_loops(
+    tmp_path: Path, begun: dict[str, Any], name: str, change: Any
+) -> None:
+    file = tmp_path / "state"
+    held = {**begun, **({"proof": np.array("")} if name == "solved" else {})}
+    held[name] = change(held.get(name))
+    write_state(file, held)
+    with pytest.raises(ArgumentError, match="is not a checkpoint of a fit, or damaged"):
+        fitted({"x": X}, NOISE, max_fits=1, checkpoint=file)
 
 
 def test_any_number_of_processes_gives_the_same() -> None:
@@ -278,14 +333,3 @@ def test_warm_start_goes_on() -> None:
     assert model.n_iter_ <= first  # other settings: from the beginning
     exact = regressor(warm_start=True).fit(X[:, None], np.exp(X))
     assert exact.fit(X[:, None], np.exp(X)).best_.proof
-
-
-def test_a_fit_outlives_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("emlc.lower.cache.write", full)
-    with pytest.warns(RuntimeWarning, match="was not written: No space left"):
-        found = fitted({"x": X}, X**2 + np.sin(9 * X), max_fits=1, solve=False,
-                       checkpoint=tmp_path / "state")  # fmt: skip
-    assert found.fits > 0

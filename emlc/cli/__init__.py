@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import signal
 import sys
+import threading
+from _thread import interrupt_main
 from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
@@ -16,6 +20,7 @@ from emlc.cli.report import INTERRUPTED, failed, use_streams, width
 from emlc.errors import EmlcError, LimitError, UsageError
 
 PIPE_CLOSED = 141
+_AGAIN = 0.02  # seconds
 _COMPLETE = "_EMLC_COMPLETE"
 
 _COMMANDS = {
@@ -117,7 +122,10 @@ def run(args: Sequence[str]) -> int:
 
             traceback.print_exception(error)
         found = _explained(error)
-    failed(found, as_json)
+    try:
+        failed(found, as_json)
+    except OSError:  # standard output is what cannot be written
+        failed(found, False)
     return found.exit_code
 
 
@@ -155,10 +163,41 @@ def _usage(error: click.ClickException) -> UsageError:
     return UsageError(message[:1].lower() + message[1:], hint=hint)
 
 
+class _Interrupts:
+    """Ctrl-C, and being told to end, as a KeyboardInterrupt that nothing swallows.
+
+    Where Python calls back from compiled code, such as LLVM's, an exception is printed and lost: it
+    is raised again a moment later, and what fails for want of it meanwhile is no bug.
+    """
+
+    lost = False
+
+    def listen(self) -> None:
+        """Begin; a signal that the caller has ignored stays so."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
+        sys.unraisablehook = self._unraisable
+
+    def _unraisable(self, found: sys.UnraisableHookArgs) -> None:
+        if not issubclass(found.exc_type, KeyboardInterrupt):
+            sys.__unraisablehook__(found)
+            return
+        self.lost = True
+        again = threading.Timer(_AGAIN, interrupt_main)
+        again.daemon = True
+        again.start()
+
+
+_interrupts = _Interrupts()
+
+
 def _report_bug(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """The last resort: an error nobody foresaw is one line, or a traceback with --debug."""
+    if _interrupts.lost or issubclass(kind, KeyboardInterrupt):
+        os._exit(INTERRUPTED)
     if "--debug" in sys.argv:
         sys.__excepthook__(kind, error, trace)
     else:
@@ -180,8 +219,9 @@ def main() -> None:
 
         sys.exit(shell_complete(emlc, {}, "emlc", _COMPLETE, instruction))
     sys.excepthook = _report_bug
+    _interrupts.listen()
     status = run(sys.argv[1:])
-    sys.stdout.flush()
     sys.stderr.flush()
     # Taking a million nodes apart one by one at exit costs more than a second.
+    atexit._run_exitfuncs()
     os._exit(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from emlc import files
 from emlc.cli.command import (
     Command,
     at_option,
@@ -141,8 +143,12 @@ def _data(about: Subject, kind: str, file: str, output: str | None, as_json: boo
         elif output is None:
             _write(about, kind, data, tally, waiting, sys.stdout)
         else:
-            with open(output, "w", encoding="utf-8", newline="") as stream:
-                _write(about, kind, data, tally, waiting, stream)
+            with files.output(output) as binary:
+                stream = io.TextIOWrapper(binary, encoding="utf-8", newline="")
+                try:
+                    _write(about, kind, data, tally, waiting, stream)
+                finally:
+                    stream.detach()
     if output is not None and not as_json:
         note("wrote", f"{output} ({tally.rows} rows)")
     tally.report(about)

@@ -9,6 +9,7 @@ from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from emlc import files
 from emlc.errors import EmlcError
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def result(text: str, output: str | None = None) -> None:
 
 
 def write_file(name: str, content: str | bytes) -> None:
-    """Write a file and say so. Raises OSError."""
+    """Write a file, whole or not at all, and say so. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content
-    with open(name, "wb") as stream:
+    with files.output(name) as stream:
         stream.write(data)
     note("wrote", f"{name} ({_bytes(len(data))})")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from emlc.cli.data import open_data
-from emlc.cli.report import document, note, result
+from emlc.cli.report import INTERRUPTED, document, note, result
 from emlc.errors import ArgumentError, LimitError, UsageError
 from emlc.parse.names import canonical
+from emlc.show import show
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from emlc.cli.search import Asked
-    from emlc.regress.exact import Solution
+    from emlc.regress.exact import Solution, Solver
 
 _DEFAULT = "eml"
 _MODE = "samples"
@@ -31,17 +33,28 @@ def explain(ask: Asked) -> int:
         raise UsageError("samples are explained by eml trees only", hint="leave out --operator")
     name = ask.data or (ask.target or "")[1:]
     columns, wanted, target = _columns(name, ask.column)
-    from emlc.regress.exact import solve
+    from emlc.regress.exact import Solver
 
-    found = solve(
-        columns, wanted, seconds=ask.seconds, memory=ask.memory * 1e9, max_size=ask.max_size
-    )
+    run = Solver(columns, wanted, ask.seconds, ask.memory * 1e9, True, ask.max_size)
+    interrupted = False
+    try:
+        run.run()
+    except KeyboardInterrupt:
+        interrupted = True
+    found = run.found()
     if ask.as_json:
-        document(**_json(found, target))
-    elif found is None:
-        note("found", f"no tree that gives {target} in the time and size given")
+        document(**_json(run, found, target))
     else:
-        _report(found, ask, len(wanted))
+        if found is not None:
+            result(show(found.tree, ask.notation), ask.output)
+            note("size", f"K = {found.k}")
+            note("verdict", f"agrees: {_how(found)}, at {len(wanted)} samples")
+        else:
+            ended = "before it was interrupted" if interrupted else "in the time and size given"
+            note("found", f"no tree that gives {target} {ended}")
+        _report_bound(run, found)
+    if interrupted:
+        return INTERRUPTED
     return 0 if found is not None else LimitError.exit_code
 
 
@@ -69,7 +82,7 @@ def _columns(name: str, target: str | None) -> tuple[dict[str, Any], Any, str]:
     return columns, wanted, target
 
 
-def _json(found: Solution | None, target: str) -> dict[str, Any]:
+def _json(run: Solver, found: Solution | None, target: str) -> dict[str, Any]:
     trees = [] if found is None else [
         {
             "k": found.k,
@@ -77,11 +90,11 @@ def _json(found: Solution | None, target: str) -> dict[str, Any]:
             "verdict": {"status": "agrees", "how": _how(found), "worst": found.worst},
         }
     ]  # fmt: skip
+    lossy = run.sets.lossy
     return {
         "target": target, "domain": {}, "mode": _MODE, "found": trees,
-        "lower_bound": found.below if found else 1,
-        "conditional": bool(found and found.lossy), "undecided": found.lossy if found else 0,
-        "terms": found.terms if found else "", "seconds": round(found.seconds, 3) if found else 0.0,
+        "lower_bound": run.below(), "conditional": bool(lossy), "undecided": lossy,
+        "terms": run.terms(), "seconds": round(time.monotonic() - run.begun, 3),
     }  # fmt: skip
 
 
@@ -89,15 +102,11 @@ def _how(found: Solution) -> str:
     return f"gives every sample, largest relative difference {found.worst:.1g}"
 
 
-def _report(found: Solution, ask: Asked, rows: int) -> None:
-    from emlc.show import show
-
-    result(show(found.tree, ask.notation), ask.output)
-    note("size", f"K = {found.k}")
-    note("verdict", f"agrees: {_how(found)}, at {rows} samples")
-    least = ": this is the smallest size" if found.smallest else ""
-    if found.lossy:
-        least += f", provided that none of {found.lossy} undecided values leads to one"
-    note("bound", f"no tree has fewer than {found.below} nodes{least}")
-    note("terms", found.terms)
-    note("time", f"{found.seconds:.1f} s")
+def _report_bound(run: Solver, found: Solution | None) -> None:
+    """Below what size there is no tree, and what that means."""
+    least = ": this is the smallest size" if found is not None and found.smallest else ""
+    if run.sets.lossy:
+        least += f", provided that none of {run.sets.lossy} undecided values leads to one"
+    note("bound", f"no tree has fewer than {run.below()} nodes{least}")
+    note("terms", run.terms())
+    note("time", f"{time.monotonic() - run.begun:.1f} s")

@@ -10,11 +10,13 @@ import click
 
 from emlc.cli.command import Command, common, mode_option, time_option
 from emlc.cli.report import (
+    INTERRUPTED,
     aligned,
     colourful,
     count,
     document,
     domain_text,
+    note,
     result,
     verdict_json,
     width,
@@ -88,14 +90,18 @@ def command(
 
         return table_of(operator, names, seconds, memory * 1e9, as_json)
     wanted = names or default_names()
-    rows = list(_progress(_rows(wanted, mode), len(wanted)))
+    rows: list[Row] = []
+    try:
+        rows.extend(_progress(_rows(wanted, mode), len(wanted)))
+    except KeyboardInterrupt:
+        note("missing", f"{len(wanted) - len(rows)} of {len(wanted)} rows: interrupted")
     if as_json:
-        document(rows=[_entry(row) for row in rows])
+        document(rows=[_entry(row) for row in rows], missing=[*wanted[len(rows) :]])
     elif colourful(sys.stdout):
         _print(rows, mode)
     else:
         result(aligned([_HEADS, *(_cells(row) for row in rows)], _NUMERIC))
-    return 0
+    return 0 if len(rows) == len(wanted) else INTERRUPTED
 
 
 def default_names() -> tuple[str, ...]:

@@ -62,26 +62,45 @@ def command(
     emlc train --optimiser ours
     emlc train --depth 4 --target "eml(1, eml(x, y))"
     """
-    from emlc.regress.train import TARGETS, Circuit, paper_data
+    from emlc.regress.train import TARGETS
 
     chosen = [(d, list(t), p) for d, t, p in TARGETS if depth in (None, d)]
     if target is not None:
         chosen, optimiser = [_own(target, depth)], optimiser or "ours"
     if not chosen:
         raise LimitError(f"the paper has no target of depth {depth}", hint="give one by --target")
-    rows = []
+    rows: list[dict[str, Any]] = []
+    status = 0
+    try:
+        for row in _rows(chosen, optimiser or "both", seeds, seconds, plot):
+            rows.append(row)
+            if not as_json:
+                _print_row(row, first=len(rows) == 1)
+    except KeyboardInterrupt:
+        status = report.INTERRUPTED
+        report.note("ended", "interrupted: the runs so far are counted")
+    if as_json:
+        report.document(rows=rows)
+    return status
+
+
+def _rows(
+    chosen: list[tuple[int, list[str], str]], optimiser: str, seeds: int | None, seconds: float,
+    plot: str | None,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """The rows of the table; an interrupt comes after the row in which it came."""
+    from emlc.regress.train import Circuit, paper_data
+
     for deep, rpn, published in chosen:
         columns, values = paper_data(rpn)
         if not len(values):
             raise TreeError("the tree has no real values on the grid, x and y in [1, 3]")
         circuit = Circuit(deep, columns, values)
-        for kind, runs in _plans(circuit, optimiser or "both", seeds, seconds):
-            rows.append(_row(circuit, kind, rpn, runs, plot) | {"paper": published})
-            if not as_json:
-                _print_row(rows[-1], first=len(rows) == 1)
-    if as_json:
-        report.document(rows=rows)
-    return 0
+        for kind, runs in _plans(circuit, optimiser, seeds, seconds):
+            made = _trained(f"training, depth {deep}, {kind}", runs)
+            yield _row(circuit, kind, rpn, made, plot) | {"paper": published}
+            if len(made) < len(runs):
+                raise KeyboardInterrupt
 
 
 def _own(text: str, depth: int | None) -> tuple[int, list[str], str]:
@@ -117,23 +136,32 @@ def _plans(
             yield "paper" if len(deep) < 2 else f"paper, {sweep.starts[0]}", list(runs)
 
 
+def _trained(what: str, runs: list[Callable[[], Trained]]) -> list[tuple[Trained, float]]:
+    """All runs of one row of the table, or those before an interrupt, with their CPU seconds."""
+    made: list[tuple[Trained, float]] = []
+    with working(what) as waiting:
+        try:
+            for run in runs:
+                begun = time.process_time()
+                trained = run()
+                made.append((trained, time.process_time() - begun))
+                waiting.share(len(made) / len(runs))
+        except KeyboardInterrupt:
+            if not made:
+                raise
+    return made
+
+
 def _row(
-    circuit: Circuit, kind: str, rpn: list[str], runs: list[Callable[[], Trained]],
+    circuit: Circuit, kind: str, rpn: list[str], done: list[tuple[Trained, float]],
     plot: str | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """All runs of one row of the table."""
+    """One row of the table."""
     import statistics
 
     from emlc.regress.train import same_elsewhere
 
-    made: list[Trained] = []
-    cpu: list[float] = []
-    with working(f"training, depth {circuit.depth}, {kind}") as waiting:
-        for run in runs:
-            begun = time.process_time()
-            made.append(run())
-            cpu.append(time.process_time() - begun)
-            waiting.share(len(made) / len(runs))
+    made, cpu = [trained for trained, _ in done], [seconds for _, seconds in done]
     if plot:
         from emlc.regress.plots import save_training
 

@@ -14,7 +14,6 @@ import stat
 import sys
 import tempfile
 import time
-import warnings
 from contextlib import suppress
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
@@ -22,7 +21,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from emlc.errors import ArgumentError
+from emlc.files import whole
 
 _MOST = 1000
 _LEFT = 3600.0  # seconds after which an unfinished file is nobody's
@@ -83,31 +82,8 @@ def key(*parts: str) -> str:
 
 def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(made, path)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
-
-
-def writable(path: str | os.PathLike[str]) -> Path:
-    """The checkpoint behind links. Raises ArgumentError where it could not be written."""
-    found = Path(os.path.realpath(path))
-    if not os.access(found if found.exists() else found.parent, os.W_OK):
-        raise ArgumentError(f"the checkpoint {os.fspath(path)} cannot be written")
-    return found
-
-
-def checkpoint(path: Path, data: bytes) -> None:
-    """Write a checkpoint whole or not at all; a disk that is full costs a warning, no result."""
-    try:
-        write(path, data)
-    except OSError as error:
-        problem = f"the checkpoint {path} was not written: {error.strerror}"
-        warnings.warn(problem, RuntimeWarning, stacklevel=3)
+    with whole(path) as file:
+        file.write(data)
 
 
 def read(path: Path) -> bytes | None:

@@ -68,6 +68,11 @@ class Archive(NamedTuple):
     length: Array
     scale: Array
 
+    @property
+    def used(self) -> Array:
+        """The rows that hold a formula."""
+        return np.flatnonzero(self.error < 0.1 * _NONE)
+
     def merge(self, other: Archive) -> None:
         """Take over what is better in another one."""
         better = other.error < self.error
@@ -80,7 +85,7 @@ class Archive(NamedTuple):
 
     def all(self) -> list[Formula]:
         """The formulas, cheapest first, those of one cost by their errors."""
-        rows = np.flatnonzero(self.error < 0.1 * _NONE)
+        rows = self.used
         return [self._at(int(row)) for row in rows[np.lexsort((self.error[rows], rows // _KINDS))]]
 
     def front(self) -> list[Formula]:

@@ -94,7 +94,8 @@ class EMLRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.feature_names_ = variable_names([str(name) for name in given])
         seed = int(check_random_state(self.random_state).randint(1 << 20))
         options = Options(
-            timeout=self.timeout, max_size=self.max_size, operators=self.operators, seed=seed,
+            timeout=self.timeout, max_size=self.max_size, operators=self.operators,
+            seed=seed, any_seed=self.random_state is None,
             n_jobs=1 if self.n_jobs is None else self.n_jobs, max_fits=self.max_fits,
             solve=self.solve, checkpoint=self.checkpoint, progress=self.progress,
         )  # fmt: skip

@@ -18,6 +18,7 @@ from emlc.lower.jit import Array
 from emlc.regress import machine
 from emlc.regress.archive import MOST_FITTED, Archive, Data, Formula, People, archive, people
 from emlc.regress.forms import Coded, Forms
+from emlc.regress.keep import State, are_formulas
 from emlc.regress.vary import breed, grow, seed_random
 from emlc.tables.primitives import Primitive
 
@@ -29,7 +30,6 @@ _ROUNDS = 6
 _LOST = 688.0
 _DRAWN, _REFINED_ITERATIONS = 900, 40
 _SETTLERS = PEOPLE // 4
-State = dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +176,17 @@ class Population:
         held |= {f"people.{k}": a for k, a in self.people._asdict().items()}
         return held | {f"kept.{k}": a for k, a in self.kept._asdict().items()}
 
-    def restore(self, state: State) -> None:
-        """Go on from a state of the same task."""
-        self.step, self.idle, self.tried = (int(n) for n in state["counters"])
-        self.low = float(state["low"])
-        self.people = People(*(state[f"people.{k}"].copy() for k in People._fields))
-        self.kept = Archive(*(state[f"kept.{k}"].copy() for k in Archive._fields))
+    def restore(self, state: State, head: str) -> bool:
+        """Go on from a state of the same task, whose names have such a head; False for no state."""
+        self.step, self.idle, self.tried = (int(n) for n in state[f"{head}counters"])
+        self.low = float(state[f"{head}low"])
+        self.people = People(*(state[f"{head}people.{k}"].copy() for k in People._fields))
+        self.kept = Archive(*(state[f"{head}kept.{k}"].copy() for k in Archive._fields))
+        code, _, length, _ = self.people
+        count = PEOPLE if self.step else 0
+        return {len(column) for column in self.people} == {count} and are_formulas(
+            code, length, self.task.arity, len(self.task.x)
+        )
 
 
 def rated(task: Task, coded: Sequence[Coded], kept: Archive) -> int:

@@ -24,7 +24,7 @@ _CONFIRMED = 12
 _SMALL, _FIRST = 12, 0.85
 # Seconds for shorter trees, at least, once one is found and nothing is to be proved.
 _SHORTER = 1.0
-_TOLERANCE = 1e-13
+TOLERANCE = 1e-13
 _ROUNDINGS = 30.0
 
 
@@ -88,11 +88,9 @@ def solve(
     >>> "".join(found.rpn), found.smallest
     ('11xE1EE', True)
     """
-    data = {name: np.asarray(c, dtype=np.float64) for name, c in columns.items()}
-    wanted = np.asarray(target, dtype=np.complex128)
-    _check(data, wanted)
-    _ready()
-    return _Solver(data, wanted, seconds, memory, prove, max_size).run()
+    made = Solver(columns, target, seconds, memory, prove, max_size)
+    made.run()
+    return made.found()
 
 
 @lru_cache(maxsize=1)
@@ -117,11 +115,17 @@ def _check(data: Mapping[str, Array], wanted: Array) -> None:
         raise ArgumentError("the target has values that are not finite")
 
 
-class _Solver:
+class Solver:
+    """A run of `solve` that knows at any moment what it has found, and below what there is none."""
+
     def __init__(
-        self, data: Mapping[str, Array], wanted: Array, seconds: float, memory: float,
-        prove: bool, max_size: int,
+        self, columns: Mapping[str, Sequence[float] | Array], target: Sequence[float] | Array,
+        seconds: float, memory: float, prove: bool, max_size: int,
     ) -> None:  # fmt: skip
+        data = {name: np.asarray(c, dtype=np.float64) for name, c in columns.items()}
+        wanted = np.asarray(target, dtype=np.complex128)
+        _check(data, wanted)
+        _ready()
         self.begun = time.monotonic()
         self.until = self.begun + seconds
         self.seconds, self.prove, self.most = seconds, prove, (max_size - 1) // 2
@@ -137,22 +141,21 @@ class _Solver:
         self.points = pivots(self.columns, wanted)
         self.best: tuple[list[str], float] | None = None
         self.refused: set[tuple[str, ...]] = set()
+        self.sets = self._sets(self.points[0], memory)
 
-    def run(self) -> Solution | None:
+    def run(self) -> None:
         """Most of the time with the first pair of rows, some for small trees with the second.
 
         A value that happens to be near 0 or 1 at one row hides what is below it; at another it is
         not.
         """
-        sets = self._sets(self.points[0], self.memory)
-        self._join_all(sets, self.most, self.begun + _FIRST * self.seconds)
+        self._join_all(self.sets, self.most, self.begun + _FIRST * self.seconds)
         if self.best is None:
             others = self._sets(self.points[1], self.memory / 8)
             self._join_all(others, min(_SMALL, self.most), self.until)
-        self._join_all(sets, self.most, self.until)
+        self._join_all(self.sets, self.most, self.until)
         if self.best is not None:
-            self._join_rest(sets)
-        return self._solution(sets.below(), sets.lossy)
+            self._join_rest(self.sets)
 
     def _sets(self, points: list[int], memory: float) -> Sets:
         leaves = {"1": np.ones(len(points))}
@@ -195,23 +198,32 @@ class _Solver:
         if tuple(rpn) in self.refused:
             return False
         worst = misfit(rpn, self.names, self.columns, self.wanted)
-        if worst > _TOLERANCE:
+        if worst > TOLERANCE:
             self.refused.add(tuple(rpn))
             return False
         self.best = rpn, worst
         return True
 
-    def _solution(self, below: int, lossy: int) -> Solution | None:
-        if self.best is None:
-            return None
-        rpn, worst = self.best
+    def below(self) -> int:
+        """No tree of fewer nodes gives the samples."""
+        below = self.sets.below()
+        return below if self.best is None else min(below, len(self.best[0]))
+
+    def terms(self) -> str:
+        """What that means, in words."""
         where = "; ".join(
             ", ".join(f"{n} = {c[p]!r}" for n, c in zip(self.names, self.columns, strict=True))
             for p in self.points[0]
         )
-        terms = TERMS.format(names=", ".join(self.names), points=where.replace("np.float64", ""))
+        return TERMS.format(names=", ".join(self.names), points=where.replace("np.float64", ""))
+
+    def found(self) -> Solution | None:
+        """The shortest tree so far, if there is any."""
+        if self.best is None:
+            return None
+        rpn, worst = self.best
         seconds = time.monotonic() - self.begun
-        return Solution(rpn, min(below, len(rpn)), lossy, worst, seconds, terms)
+        return Solution(rpn, self.below(), self.sets.lossy, worst, seconds, self.terms())
 
 
 def pivots(columns: Array, wanted: Array) -> list[list[int]]:
@@ -271,7 +283,7 @@ def misfit(rpn: Sequence[str], names: Sequence[str], columns: Array, wanted: Arr
     for p, value in exact:
         gap = abs(value - wanted[p]) / scale[p]
         own = abs(value - complex(made[p, 0], math.pi * made[p, 1])) / scale[p] if fine[p] else 0.0
-        errors.append(gap if gap > _ROUNDINGS * own else min(gap, own, _TOLERANCE))
+        errors.append(gap if gap > _ROUNDINGS * own else min(gap, own, TOLERANCE))
     return max(errors)
 
 

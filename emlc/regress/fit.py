@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,13 @@ from emlc.regress.archive import CONSTANT, Formula
 from emlc.regress.constants import near
 from emlc.regress.data import checked
 from emlc.regress.equation import Equation, chosen, front, raised, with_tree
-from emlc.regress.evolve import State, Task
-from emlc.regress.exact import solve
+from emlc.regress.evolve import Task
+from emlc.regress.exact import TOLERANCE, misfit, solve
 from emlc.regress.finish import prune, round_free, snap
 from emlc.regress.forms import Forms
 from emlc.regress.groups import Groups, warm
 from emlc.regress.hybrid import propose
-from emlc.regress.keep import Kept, mark
+from emlc.regress.keep import Kept, State, mark
 from emlc.regress.model import FLOOR, ROUNDING, SAID, Model, model
 from emlc.regress.options import Options
 from emlc.regress.predict import OfFormula, OfText, OfTree
@@ -41,6 +42,7 @@ _PROPOSED = 5_000
 _SHOWN = 16
 _READING = 3.0
 _ANSWERING = 0.4
+_SOLVED = ("solved", "proof")
 
 
 @dataclass(slots=True)
@@ -116,24 +118,26 @@ class _Run:
         self.tokens = [free if name == "E" else name for name in self.names]
         rows = machine.rows(options.operators)
         self.operators = tuple(row.name for row in rows)
-        some = list(_chosen(len(self.y), _READ, options.seed))
+        known = [row.name for row in machine.table(rows)]
+        settings = (self.operators, known, options.max_size)
+        self.belongs = mark(self.names, (self.x, self.y, self.w), settings)
+        asked = None if options.any_seed else options.seed
+        self.kept = Kept(options.checkpoint, self.belongs, asked)
+        warm = state is not None and str(state.get("mark")) == self.belongs
+        self.given = state if warm else self.kept.state
+        self.seed = options.seed if self.given is None else int(self.given["seed"])
+        some = list(_chosen(len(self.y), _READ, self.seed))
         self.whole = len(some) == len(self.y)
         self.sample = (
             self.x[:, some],
             self.y[some],
             self.w[some] / max(float(self.w[some].sum()), 1e-300),
         )
-        known = [row.name for row in machine.table(rows)]
-        settings = (self.operators, known, options.max_size)
-        self.belongs = mark(self.names, (self.x, self.y, self.w), settings)
         self.equations: list[Equation] = []
         self.stopped = "time"
         mean = float(np.sum(self.w * self.y))
         self.spread = float(np.sum(self.w * (self.y - mean) ** 2))
         self.scale = math.sqrt(self.spread) or abs(mean) or 1.0
-        self.kept = Kept(options.checkpoint, self.belongs)
-        warm = state is not None and str(state.get("mark")) == self.belongs
-        self.given = state if warm else self.kept.state
         self.solved: State = {}
         self.groups = self._grouped()
 
@@ -189,7 +193,9 @@ class _Run:
             self.solved = self._searched(data) if few else self._proposed(data)
             self.kept.save(self._state())  # a fit that goes on from here does not solve again
         else:
-            self.solved = {n: self.given[n] for n in ("solved", "proof") if n in self.given}
+            self.solved = {n: self.given[n] for n in _SOLVED if n in self.given}
+            if self.solved and not self._fits(self.solved):
+                self.kept.refuse()
         if self.solved:
             rpn = self.solved["solved"].tolist()
             made = self._pure(rpn, self._error(rpn))
@@ -204,6 +210,16 @@ class _Run:
                     error = squared_error(rpn, self.tokens, self.x, self.y, self.w)
                 if math.isfinite(error):
                     self.equations.append(self._pure(rpn, error))
+
+    def _fits(self, solved: State) -> bool:
+        """Whether a tree from a file is one, and gives the data."""
+        rpn = solved["solved"].tolist() if solved.keys() == {*_SOLVED} else None
+        if not isinstance(rpn, list) or not {*map(str, rpn)} <= {"1", "E", *self.tokens}:
+            return False
+        depths = list(accumulate(-1 if token == "E" else 1 for token in rpn))
+        if min(depths, default=0) < 1 or depths[-1] > 1:
+            return False
+        return misfit(rpn, self.tokens, self.x, self.y.astype(np.complex128)) <= TOLERANCE
 
     def _share(self) -> float:
         """Seconds for the solver; many where memory bounds it, for results that repeat."""
@@ -225,7 +241,7 @@ class _Run:
         """A tree by circuits, where there are too many variables for the solver."""
         timed = self.options.max_fits is None
         rpn = propose(
-            data, self.y, seed=self.options.seed,
+            data, self.y, seed=self.seed,
             seconds=min(1.0, 0.05 * self.options.timeout) if timed else math.inf,
             most=math.inf if timed else _PROPOSED,
         )  # fmt: skip
@@ -257,15 +273,16 @@ class _Run:
     # -- evolution
 
     def _grouped(self) -> Groups:
-        rows = list(_chosen(len(self.y), _SEARCHED, self.options.seed))
+        rows = list(_chosen(len(self.y), _SEARCHED, self.seed))
         w = self.w[rows] / max(float(self.w[rows].sum()), 1e-300)
         task = Task(
             np.ascontiguousarray(self.x[:, rows]), self.y[rows] / self.scale, w,
             self.operators, self.options.max_size, _NOISELESS,
         )  # fmt: skip
-        groups = Groups(task, self.options.seed, self.options.n_jobs)
-        if self.given is not None:
-            groups.restore(self.given)
+        groups = Groups(task, self.seed, self.options.n_jobs)
+        given = {n: a for n, a in (self.given or {}).items() if n not in ("mark", *_SOLVED)}
+        if given and not groups.restore(given):
+            self.kept.refuse()
         return groups
 
     def _evolve(self) -> None:
@@ -288,7 +305,7 @@ class _Run:
 
     def _sum(self) -> None:
         """What least squares alone finds, for evolution to start from."""
-        task, rows = self.groups.task, _chosen(len(self.y), _SUMMED, self.options.seed)
+        task, rows = self.groups.task, _chosen(len(self.y), _SUMMED, self.seed)
         forms = Forms(np.ascontiguousarray(self.x[:, rows]), task.rows, self.operators)
         w = self.w[rows] / max(float(self.w[rows].sum()), 1e-300)
         self.groups.begin(sums(forms, self.y[rows], w, self.options.max_size))

@@ -13,11 +13,13 @@ import numpy as np
 from emlc.errors import MissingError
 from emlc.lower.threads import processors
 from emlc.regress.archive import Archive, archive
-from emlc.regress.evolve import PEOPLE, Population, State, Task, rated
+from emlc.regress.evolve import PEOPLE, Population, Task, rated
 from emlc.regress.forms import Coded
+from emlc.regress.keep import State, alike, are_formulas
 from emlc.tables.primitives import Primitive
 
 _GROUP = 6
+_MOST_COUNTED = 1e15
 _WARM: set[tuple[Primitive, ...]] = set()
 
 
@@ -112,23 +114,41 @@ class Groups:
 
     def state(self) -> State:
         """What a later run needs to go on."""
-        held = {"counters": np.array([self.number, self.before, len(self.members)])}
+        counters = [self.number, self.before, len(self.members)]
+        held = {"seed": np.array(self.seed), "counters": np.array(counters)}
         held |= {f"kept.{name}": a for name, a in self.kept._asdict().items()}
         for k, member in enumerate(self.members):
             held |= {f"{k}.{name}": a for name, a in member.state().items()}
         return held
 
-    def restore(self, state: State) -> None:
-        """Go on from a state of the same task."""
-        self.number, self.before, count = (int(n) for n in state["counters"])
+    def restore(self, state: State) -> bool:
+        """Go on from a state of the same task; False for one that no run has, which is not used."""
+        counters = state.get("counters", np.zeros(0))
+        if counters.shape != (3,) or counters.min() < 0 or counters.max() > _MOST_COUNTED:
+            return False
+        self.number, self.before, count = (int(n) for n in counters)
+        if count > len(state) or not _is_archive(state, "kept.", self.task):
+            return False
         self.kept.merge(Archive(*(state[f"kept.{name}"] for name in Archive._fields)))
         given = self.kept.front()
         self.members = [
             Population(self.task, self.seed, self.number + k, given) for k in range(count)
         ]
-        for k, member in enumerate(self.members):
-            head = f"{k}."
-            member.restore({n[len(head) :]: a for n, a in state.items() if n.startswith(head)})
+        return alike(state, self.state()) and all(
+            _is_archive(state, f"{k}.kept.", self.task) and member.restore(state, f"{k}.")
+            for k, member in enumerate(self.members)
+        )
+
+
+def _is_archive(state: State, head: str, task: Task) -> bool:
+    """Whether a state has, under names with such a head, formulas of the task in their kinds."""
+    empty = archive(task.max_size)
+    found = {name: a for name in Archive._fields if (a := state.get(f"{head}{name}")) is not None}
+    if not alike(found, empty._asdict()):
+        return False
+    kept = Archive(**found)
+    used = kept.used
+    return are_formulas(kept.code[used], kept.length[used], task.arity, len(task.x))
 
 
 def _advanced(member: Population, seconds: float, most: float) -> Population:

@@ -13,12 +13,16 @@ from emlc.regress.data import positive
 
 @dataclass(slots=True)
 class Options:
-    """What a fit may use. See `EMLRegressor` for the meaning."""
+    """What a fit may use. See `EMLRegressor` for the meaning.
+
+    With `any_seed`, a fit goes on from what was begun with another seed, and with that.
+    """
 
     timeout: float = 30.0
     max_size: int = 40
     operators: Sequence[str] | None = None
     seed: int = 0
+    any_seed: bool = False
     n_jobs: int = 1
     max_fits: int | None = None
     solve: bool = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from emlc import files
 from emlc.errors import ArgumentError, MissingError, shorten
 from emlc.lower.jit import Array
 
@@ -219,4 +220,5 @@ def _write(drawn: Any, file: str) -> None:
         metadata = (
             {} if ending == ".png" else {"Date" if ending == ".svg" else "CreationDate": None}
         )
-        drawn.savefig(file, format=ending[1:], metadata=metadata, dpi=150)
+        with files.output(file) as stream:
+            drawn.savefig(stream, format=ending[1:], metadata=metadata, dpi=150)

@@ -3,63 +3,70 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from emlc.errors import ArgumentError
-from emlc.lower.cache import checkpoint, writable
+from emlc import files
 from emlc.search.result import SearchResult
+
+_SCHEMA = 2
+_COUNTS = ("settled", "undecided", "passed")
 
 
 class Checkpoint:
-    """The file of one search; without a path it remembers nothing."""
+    """The file of one search; without a path it remembers nothing.
 
-    def __init__(self, path: str | None, result: SearchResult) -> None:
-        self.path = None if path is None else writable(path)
-        self.settled = 0
+    `settled` is the largest size without a tree, `passed` the values left undecided at sizes whose
+    trees are not looked for again.
+    """
+
+    def __init__(
+        self, path: str | None, result: SearchResult, leaves: Sequence[str] = ("1",)
+    ) -> None:
+        self.settled = self.passed = 0
         self._search: dict[str, Any] = {
             "target": result.target,
             "domain": result.domain,
             "mode": result.mode,
         }
         if result.operator != "eml":
-            self._search["operator"] = result.operator
-        if self.path is None or not self.path.exists():
+            self._search |= {"operator": result.operator, "leaves": list(leaves)}
+        self._file = None if path is None else files.Checkpoint(path, "a search")
+        data = self._file.read() if self._file else None
+        if self._file is None or data is None:
             return
-        kept = _read(self.path)
+        kept = _counts(data)
+        if kept is None:
+            raise self._file.refusal()
         if kept["search"] != self._search:
-            raise ArgumentError(
-                f"{path} belongs to another search: {kept['search']}", hint="give another file"
-            )
-        self.settled = kept["settled"]
+            raise self._file.refusal(f"belongs to another search: {kept['search']}")
+        self.settled, self.passed = kept["settled"], kept["passed"]
         result.lower_bound = self.settled + 2
         result.undecided = kept["undecided"]
 
-    def save(self, settled: int, result: SearchResult) -> None:
+    def save(self, settled: int, passed: int, result: SearchResult) -> None:
         """Write that no tree of up to `settled` nodes is right, whole or not at all."""
-        if self.path is None:
+        self.settled, self.passed = settled, passed
+        if self._file is None:
             return
-        self.settled = settled
         kept = {
-            "schema": 1,
+            "schema": _SCHEMA,
             "search": self._search,
             "settled": settled,
             "undecided": result.undecided,
+            "passed": passed,
             "terms": result.terms,
         }
-        checkpoint(self.path, json.dumps(kept).encode())
+        self._file.save(json.dumps(kept).encode())
 
 
-def _read(path: Path) -> dict[str, Any]:
-    problem = f"{path} is not a checkpoint of a search"
-    hint = "name another file, or delete it to begin anew"
+def _counts(data: bytes) -> dict[str, Any] | None:
+    """What a checkpoint holds; None for what no search writes."""
     try:
-        with open(path, encoding="utf-8") as file:
-            kept = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArgumentError(problem, hint=hint) from error
-    if not isinstance(kept, dict) or kept.get("schema") != 1 or "search" not in kept:
-        raise ArgumentError(problem, hint=hint)
-    if not isinstance(kept.get("settled"), int) or not isinstance(kept.get("undecided"), int):
-        raise ArgumentError(problem, hint=hint)
-    return kept
+        kept = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(kept, dict) or kept.get("schema") != _SCHEMA or "search" not in kept:
+        return None
+    counts = [kept.get(name) for name in _COUNTS]
+    return kept if all(type(n) is int and n >= 0 for n in counts) else None

@@ -192,7 +192,7 @@ def search_operator(goal: Goal, operator: Operator, limits: Limits, tell: Tell) 
     pulse = Pulse(tell, time.monotonic() + limits.seconds)
     result = SearchResult(show(goal.root), goal.ranges.domain(), goal.mode, operator=operator.name)
     result.arity = len(operator.params)
-    kept = Checkpoint(limits.checkpoint, result)
+    kept = Checkpoint(limits.checkpoint, result, operator.leaves)
     candidates = 0
     try:
         points = first_points(goal, operator)
@@ -258,6 +258,7 @@ class _Run:
         """Sizes upwards; the point to begin anew at, if trees found here fail there."""
         arity = self.table.arity
         ops = (max(0, kept.settled - 1) + arity) // arity if kept.settled else 0
+        before = kept.passed
         while 1 + arity * ops <= self.limits.max_size:
             size = 1 + arity * ops
             hits, complete = self._of(ops, pulse)
@@ -272,7 +273,8 @@ class _Run:
             bound = size if hits else size + arity
             if self.exhaustive and bound > result.lower_bound:
                 result.lower_bound, result.terms = bound, self.terms()
-                result.undecided = self.table.undecided + self.meeting.lossy
+                lossy = before + self.table.undecided + self.meeting.lossy
+                result.undecided = max(result.undecided, lossy)
             if result.found:
                 return None
             anew = self._elsewhere(hits, points, pulse) if hits else None
@@ -280,7 +282,7 @@ class _Run:
                 return anew
             self.exhaustive = self.exhaustive and not hits  # what else has that value is not kept
             if self.exhaustive:
-                kept.save(size, result)
+                kept.save(size, before + self.meeting.lossy, result)
             ops += 1
         return None
 

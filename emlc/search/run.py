@@ -56,7 +56,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Round:
-    """One run against one vector of sample points; `settled` is the largest size without a miss."""
+    """One run against one vector of sample points; `settled` is the largest size without a miss.
+
+    `passed` counts the values that stayed undecided where needs were filled, which is done once.
+    """
 
     goal: Goal
     points: list[Point]
@@ -67,6 +70,7 @@ class Round:
     met: list[Hit] = field(default_factory=list)
     stopped: str = ""
     widening: int = 0
+    passed: int = 0
 
 
 _tables: dict[tuple[object, ...], Table] = {}
@@ -159,14 +163,17 @@ def _settle(r: Round, size: int, limits: Limits, pulse: Pulse) -> str:
         pulse.step(size, min(growing, meeting), t.start[-1], m.needs.start[-1])
         if growing < meeting and grow(t, t.size + 2):
             m.forget()
+            m.lossy = r.passed
             continue
         if growing < meeting and math.isinf(meeting):
             return "memory"
         if limits.scheduler is not None and meeting > SHARED_FROM and len(r.points) == 1:
             r.hits = _share(r, size, limits)
-        else:
+        elif m.ready(size, limits.max_size):
+            before = m.lossy
             r.met = m.through(size, limits.max_size)
             r.hits = [m.rpn(h) for h in r.met]
+            r.passed += m.lossy - before
         if m.full:
             return "memory"
         r.settled = size
@@ -191,7 +198,8 @@ def _share(r: Round, size: int, limits: Limits) -> list[list[str]]:
     ]  # fmt: skip
     outcomes = run_shards(shards, limits.scheduler)
     r.widening = max(r.widening, *(o.widening for o in outcomes))
-    r.meeting.lossy += sum(o.meeting for o in outcomes)
+    lost = sum(o.meeting for o in outcomes)
+    r.meeting.lossy, r.passed = r.meeting.lossy + lost, r.passed + lost
     return [rpn for o in outcomes for rpn in o.trees]
 
 
@@ -251,6 +259,7 @@ def _climb(
     first = kept.settled + 2 if kept.settled > 0 else 1
     for turn in range(_ROUNDS):
         r = prepare_round(goal, points, limits)
+        r.passed = r.meeting.lossy = kept.passed if turn == 0 else 0
         missed: Point | None = None
         for size in range(first, limits.max_size + 1, 2):
             if not settle(r, size, limits, pulse):
@@ -267,7 +276,7 @@ def _climb(
                 break
             _settled(result, r, size)
             if turn == 0:
-                kept.save(size, result)
+                kept.save(size, r.passed, result)
         if result.found or missed is None:
             return
         points = [*points, missed]
