@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 import mpmath
 from mpmath import mp, mpc, mpf
@@ -244,9 +245,22 @@ CONSTANTS: dict[str, Callable[[], mpc]] = {
     "e": lambda: mp.exp(1), "pi": lambda: +mp.pi, "i": lambda: mpc(0, 1),
     "phi": lambda: (1 + mp.sqrt(5)) / 2,
 }  # fmt: skip
-_OPERATORS: dict[type, Callable[..., mpc]] = {
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A library to compute with: how it makes an integer, its functions, power and constants."""
+
+    integer: Callable[[int], Any]
+    functions: Mapping[str, Callable[..., Any]]
+    power: Callable[[Any, Any], Any]
+    constants: Mapping[str, Callable[[], Any]]
+
+
+_MPMATH = Language(mpf, FUNCTIONS, _pow, CONSTANTS)
+_OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b, ast.Pow: _pow,
+    ast.Div: lambda a, b: a / b,
 }  # fmt: skip
 
 
@@ -255,18 +269,24 @@ def _read(text: str) -> ast.expr:
     return ast.parse(text.replace("^", "**"), mode="eval").body
 
 
-def _value(part: ast.expr, at: Mapping[str, mpc]) -> mpc:
+def walk(text: str, at: Mapping[str, Any], language: Language) -> Any:
+    """The value of a formula written with * for every product."""
+    return _value(_read(text), at, language)
+
+
+def _value(part: ast.expr, at: Mapping[str, Any], language: Language) -> Any:
     match part:
         case ast.Constant(value=int() as n):
-            return mpf(n)
+            return language.integer(n)
         case ast.Name(id=name):
-            return at[name] if name in at else CONSTANTS[name]()
+            return at[name] if name in at else language.constants[name]()
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return -_value(inner, at)
+            return -_value(inner, at, language)
         case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATORS[type(op)](_value(left, at), _value(right, at))
+            do = language.power if isinstance(op, ast.Pow) else _OPERATORS[type(op)]
+            return do(_value(left, at, language), _value(right, at, language))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return FUNCTIONS[name](*(_value(a, at) for a in args))
+            return language.functions[name](*(_value(a, at, language) for a in args))
     raise AssertionError(ast.dump(part))
 
 
@@ -277,7 +297,7 @@ def formula(text: str, point: Point, digits: int = 40) -> mpc | None:
         for name, (re, im) in point.items():
             at[name] = mpc(_real(re), _real(im)) if im else _real(re)
         try:
-            found = mpmath.mpmathify(_value(_read(text), at))
+            found = mpmath.mpmathify(walk(text, at, _MPMATH))
         except (ZeroDivisionError, ValueError, OverflowError):
             return None
         return mpc(found) if mp.isfinite(found) else None

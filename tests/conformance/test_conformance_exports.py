@@ -25,8 +25,10 @@ def test_ways_agree(row: Primitive, tmp_path: Path) -> None:
     if shutil.which("cc") and (FULL or CHOSEN.index(row) % 9 == 0):
         ways.append("c")
     for way, told in compare(row, True, many(60, 10_000), ways, tmp_path).items():
+        # a logarithm of a negative number is not real, though a quotient of two may be
+        lost = [at for at, *_ in told.lost if row.name != "log" or min(at) >= 0]
         # plain Python raises where others overflow on the way
-        assert way == "python" or not told.lost, (way, told.lost[:3])
+        assert way == "python" or not lost, (way, lost[:3])
         assert not told.wrong, (way, told.wrong[:3])
         assert not told.none or row.name == "root", (way, told.none[:3])
         assert told.points and (told.worst < 4 or row.name in LOOSE_REAL), (way, told)
