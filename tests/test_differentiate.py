@@ -41,7 +41,7 @@ def quotient(reference: Reference, point: Point, name: str) -> mpmath.mpc | None
             reference.at({**point, name: (point[name][0] + s * step, point[name][1])}, 150)
             for s in (1, -1)
         ]
-        if None in ends:
+        if None in ends or abs(ends[0]) > 1e90:  # whose last digits are the quotient's first
             return None
         with mpmath.workdps(150):
             made.append((ends[0] - ends[1]) * size / 2)

@@ -51,6 +51,13 @@ def spelled_out(value: Fraction) -> Fraction:
     return known[value]
 
 
+def test_a_number_spelled_in_a_hurry_is_the_number() -> None:
+    rng = random.Random(3)
+    some = [Fraction(rng.randrange(2, 10**k), 10**j) for k in range(1, 30) for j in (0, 3, 9)]
+    for value in [*some, *(-v for v in some), Fraction(1025), Fraction(2**200 + 1, 3**50)]:
+        assert all(total(formula) == value for formula in spellings(value, hurried=True)), value
+
+
 def test_the_first_numbers_cost_the_same_in_a_small_table() -> None:
     small, whole = numbers.Table(128), numbers.Table(1024)
     for n in range(1, 101):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from emlc.errors import DomainError
 from emlc.ir.node import ONE, Lit, Node, Var, postorder, substitute
@@ -21,8 +20,8 @@ from emlc.passes.choices import (
     price,
 )
 from emlc.passes.egraph import EGraph
+from emlc.passes.habits import Habits, Speller
 from emlc.passes.match import match, placed
-from emlc.passes.numbers import spellings
 from emlc.passes.ranges import Ranges, formula, postorder_new
 from emlc.passes.simplify import instantiate
 from emlc.passes.templates import (
@@ -41,6 +40,7 @@ MODES = ("exact", "shortest", "finite", "robust")
 _FULL_REACH = 1000
 _MAX_NESTING = 60
 _PARTS = 1000  # beyond so many for each of the formula nothing new is tried
+_LONG = 1000  # parts; rows that never won for a kind of part are not tried in a longer formula
 _TRIED = 3500  # beyond so many, and a few for each, the first way that is right will do
 _LISTED = 200
 _SMALLER = "declare a smaller domain, for example --domain x:positive"
@@ -57,6 +57,8 @@ class Compiler:
         self._open: set[Node] = set()
         self._budget = self._patience = 0
         self._users: dict[Node, list[tuple[Node, Way]]] = {}
+        self._habits: Habits | None = None
+        self._numbers = Speller()
 
     # -- choosing --------------------------------------------------------------------------------
 
@@ -64,6 +66,8 @@ class Compiler:
         """The best choices for a formula; parts tried on the way are bounded by its size."""
         parts = 1 + sum(1 for _ in postorder(root)) + self.graph.size
         self._budget, self._patience = _PARTS * parts, _TRIED + 20 * parts
+        long = parts > _LONG and not self.graph.size
+        self._habits = Habits(self.ranges) if long else None
         for leader in self.graph.leaders():
             self._settle(leader)
         self.choose(root)
@@ -80,7 +84,7 @@ class Compiler:
         if leader in self.best:
             return self.best[leader]
         for n in postorder_new(root, self.best):
-            for smaller in self._numbers_below(n):
+            for smaller in self._numbers.below(n, self.best):
                 self._settle(smaller)
             self._settle(self.graph.find(n))
         return self.best.get(leader)
@@ -91,38 +95,39 @@ class Compiler:
             self.best[n] = self._best_of(n)
             self._open.discard(n)
 
-    def _numbers_below(self, n: Node) -> list[Node]:
-        """The numbers that a number is spelled with, smallest first, so that none nests deep."""
-        found: dict[Node, Fraction] = {}
-        stack = [n] if isinstance(n.head, Lit) else []
-        while stack:
-            head = stack.pop().head
-            spelled = spellings(head.value) if isinstance(head, Lit) else ()
-            for part in postorder(*spelled):
-                if isinstance(part.head, Lit) and part not in found and part not in self.best:
-                    found[part] = part.head.value
-                    stack.append(part)
-        return sorted(found, key=lambda m: (found[m].denominator, found[m] < 0, abs(found[m])))
-
     def _best_of(self, n: Node) -> Forms | None:
         if n is ONE or isinstance(n.head, Var):
             return self._completed(n, [((Choice(1, _FULL_REACH, frozenset()), *[None] * 3), True)])
         if len(self._open) > _MAX_NESTING:
             return None
+        if self._habits is not None:
+            return self._as_usual(n, self._habits)
         priced = []
         for m in self.graph.members(n):
-            priced += self._right(n, m)
+            priced += self._right(n, m, rows_like(m, self.graph.heads))
         return self._completed(n, priced) if priced else None
 
-    def _right(self, n: Node, m: Node) -> list[Priced]:
+    def _as_usual(self, n: Node, habits: Habits) -> Forms | None:
+        """By the rows that won for many parts alike, or by all."""
+        rows = rows_like(n, self.graph.heads)
+        usual = habits.usual(n, rows)
+        priced = self._right(n, n, usual)
+        if not priced and usual is not rows:
+            priced = self._right(n, n, rows)
+        made = self._completed(n, priced) if priced else None
+        if made is not None and usual is rows:
+            habits.learn(n, rows, made)
+        return made
+
+    def _right(self, n: Node, m: Node, rows: list[Template]) -> list[Priced]:
         """What is right for one member of a class."""
         real = all(self.ranges.of(a).real for a in (n, *m.args))
         plane = not real and self.mode != "finite"
         uses = {"", self.mode} | ({"plane"} if plane else set())
         uses |= set() if self.mode == "robust" else {"cut"}
-        found = self._priced(n, self._candidates(m, uses, real))
+        found = self._priced(n, self._candidates(m, rows, uses, real))
         if not found and plane and all(self.forms(a) for a in m.args):
-            found = self._priced(n, self._candidates(m, {"fallback"}, real))
+            found = self._priced(n, self._candidates(m, rows, {"fallback"}, real))
         return found
 
     def _priced(self, n: Node, ways: Iterable[Way]) -> list[Priced]:
@@ -185,13 +190,15 @@ class Compiler:
             return (points, -c.reach, c.size)
         return (points, c.size, -c.reach)
 
-    def _candidates(self, n: Node, uses: set[str], real: bool) -> Iterator[Way]:
+    def _candidates(
+        self, n: Node, rows: list[Template], uses: set[str], real: bool
+    ) -> Iterator[Way]:
         if isinstance(n.head, Lit):
-            for spelled in spellings(n.head.value):
+            for spelled in self._numbers.spellings(n.head.value):
                 self.choose(spelled)
                 yield Way(n, None, (spelled,), frozenset())
         tried: set[str] = set()
-        for template in rows_like(n, self.graph.heads):
+        for template in rows:
             if template.row.use not in uses or template.row.tree in tried:
                 continue
             if template.dominated and self.mode != "finite":

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from emlc.errors import ArgumentError, TreeError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Lit, Node, Param, Var, postorder, variables
-from emlc.passes.ranges import Ranges, formula
+from emlc.passes.ranges import Ranges, formula, settled
 from emlc.passes.simplify import (
     ADD,
     MUL,
@@ -88,12 +88,13 @@ def ranges_inside(root: Node, outer: Ranges) -> Ranges:
     names = set(variables(root))
     domains = {name: outer.variables[name] for name in names}
     facts = {p: d for p, d in outer.conditions.items() if names.issuperset(variables(p))}
+    order = list(postorder(root))
     while True:
         found = Ranges(dict(domains), outer.natural & names)
         for part, fact in facts.items():
             found.conditions[part] = fact
             found.learn(part, fact)
-        if not all(found.visit(n) for n in postorder(root)):
+        if not settled(found, order):
             domains = found.variables
             continue
         apart = _factors_apart(found)

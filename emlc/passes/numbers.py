@@ -23,11 +23,13 @@ _FEW, _FIRST = 128, 100  # a table of so few is made at once, and settles so man
 _CHEAP = 120  # nodes; every step to a number of the table has an operand as cheap as this
 _BIT = 17  # nodes that a bit of a number not looked at yet is taken to cost
 _FACTORS = 500
+_FEWER = 50  # in a hurry
 _EXPONENTS = range(2, 17)
 _LARGEST_BASE = 16
-_WIDTHS = (30, 12, 4, 1)  # ways looked into for a number, for its parts, for theirs
+_WIDTHS = (30, 12, 4, 1, 1)  # ways looked into for a number, its parts, theirs; in a hurry
 _BITS = (22, 40)  # numbers of more bits begin further on in these
-_LAST = len(_WIDTHS) - 1
+_HURRIED = len(_WIDTHS) - 1
+_LAST = _HURRIED - 1
 _TRIED = 128  # bits; a longer number is cut into halves
 _NARROW = 2000  # bits; parts of a longer number are looked into in one way only
 
@@ -35,8 +37,10 @@ Costs = tuple[float, ...]  # nodes of every form
 _UNKNOWN: Costs = (inf, inf, inf, inf)
 
 
-def spellings(value: Fraction) -> tuple[Node, ...]:
+def spellings(value: Fraction, hurried: bool = False) -> tuple[Node, ...]:
     """Formulas in other numbers for a rational, for every form the best; none where a row is.
+
+    In a hurry, one way is looked into and not dozens.
 
     >>> from emlc.show import show
     >>> [show(formula) for formula in spellings(Fraction(1000))]
@@ -46,7 +50,11 @@ def spellings(value: Fraction) -> tuple[Node, ...]:
         return _table_for(int(value)).spellings(int(value))
     if not value:
         return ()
-    plan = _rational(value) if value > 0 else _negative(value)
+    if hurried:
+        plan = _divided(abs(value), _HURRIED)
+        plan = plan if value > 0 else _combined("neg", plan)
+    else:
+        plan = _rational(value) if value > 0 else _negative(value)
     return tuple(dict.fromkeys(formula for _, formula in plan))
 
 
@@ -222,8 +230,8 @@ def _integer(n: int, depth: int = 0) -> Plan:
     if bits > _TRIED:
         return _halved(n, _LAST if bits > _NARROW else depth)
     depth = max(depth, bisect_left(_BITS, bits))
-    below = min(depth + 1, _LAST)
-    cuts = heapq.nsmallest(_WIDTHS[depth], _cuts(n))
+    below = max(depth, min(depth + 1, _LAST))
+    cuts = heapq.nsmallest(_WIDTHS[depth], _cuts(n, depth == _HURRIED))
     return _best(*(_assembled(n, cut, below) for cut in cuts))
 
 
@@ -245,10 +253,10 @@ def _power(base: int, power: int, depth: int) -> Plan:
     return _combined("pow", made, _integer(power, depth))
 
 
-def _cuts(n: int) -> Iterator[Cut]:
-    """The ways to write a number as base^power * factor + rest."""
+def _cuts(n: int, hurried: bool) -> Iterator[Cut]:
+    """The ways to write a number as base^power * factor + rest, in a hurry few of them."""
     known = _table().expected
-    for size, base, power, cost in _factors():
+    for size, base, power, cost in _few() if hurried else _factors():
         if size > 2 * n:
             break
         factor, rest = divmod(n, size)
@@ -257,7 +265,7 @@ def _cuts(n: int) -> Iterator[Cut]:
                 a = known[f] if f <= _TABLE else _BIT * log2(f)
                 b = known[r] if r <= _TABLE else _BIT * log2(r)
                 yield cost + a + b, base, power, f
-    for k in _EXPONENTS:
+    for k in () if hurried else _EXPONENTS:
         root = _root(n, k)
         for b in (root, root + 1):
             r = abs(n - b**k)
@@ -282,6 +290,18 @@ def _factors() -> tuple[tuple[int, int, int, float], ...]:
                 cost = _power(base, power, _LAST)[REST][0]
                 found[n] = min(found.get(n, (inf, 0, 0)), (cost, base, power))
     return tuple((n, base, power, cost) for n, (cost, base, power) in sorted(found.items()))
+
+
+@lru_cache(maxsize=1)
+def _few() -> list[tuple[int, int, int, float]]:
+    """The factors of the cheapest rests for their sizes, small and large."""
+    found = _factors()
+    small = bisect_left(found, (_TABLE + 1,))
+    return [
+        factor
+        for some in (found[:small], found[small:])
+        for factor in sorted(heapq.nsmallest(_FEWER, some, lambda f: f[3] - _BIT * log2(f[0])))
+    ]
 
 
 def _root(n: int, k: int) -> int:
@@ -343,16 +363,16 @@ def _quotient(value: Fraction) -> Plan:
     return _leaf(value, costs) if costs is not None else _divided(value)
 
 
-def _divided(value: Fraction) -> Plan:
+def _divided(value: Fraction, depth: int = 0) -> Plan:
     if value.denominator == 1:
-        return _integer(value.numerator)
-    p, q = (_part(n) for n in (value.numerator, value.denominator))
+        return _integer(value.numerator, depth)
+    p, q = (_part(n, depth) for n in (value.numerator, value.denominator))
     return _combined("inv", q) if value.numerator == 1 else _combined("div", p, q)
 
 
-def _part(n: int) -> Plan:
+def _part(n: int, depth: int = 0) -> Plan:
     """The plan of an integer; a long one is named, so that it is built by itself."""
-    made = _integer(n)
+    made = _integer(n, depth)
     return made if n.bit_length() <= _TRIED else _leaf(n, tuple(cost for cost, _ in made))
 
 

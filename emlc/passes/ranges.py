@@ -99,8 +99,8 @@ class Ranges:
             made = tighter or made
         return made
 
-    def visit(self, n: Node) -> bool:
-        """Range of n, its natural conditions added; False when a variable's domain shrank."""
+    def visit(self, n: Node) -> Node | None:
+        """Range of n, its natural conditions added; or a variable whose domain shrank."""
         head = n.head
         if isinstance(head, Primitive):
             args = [self.known[a] for a in n.args]
@@ -109,15 +109,16 @@ class Ranges:
                     f"{head.name} takes real arguments only, and one of {show(n)} may be complex",
                     hint="declare its variables real, or write it with sqrt and squares",
                 )
-            for part, needed in needs(n, args):
+            variables_first = sorted(needs(n, args), key=lambda need: bool(need[0].args))
+            for part, needed in variables_first:
                 if not self._require(n, part, needed, all(a.real for a in args)):
-                    return False
+                    return part
             if not all(a.real for a in args):
                 self._note_poles(n)
         self.known[n] = self._plain(n)
         if n in self.conditions:
             self.learn(n, self.conditions[n])
-        return True
+        return None
 
     def _require(self, n: Node, part: Node, needed: Domain, real: bool) -> bool:
         have = self.of(part)
@@ -131,7 +132,7 @@ class Ranges:
             self._note_poles(n)
             return True
         if isinstance(part.head, Var):
-            self.variables[part.head.name] = met
+            self.variables[part.head.name] = self.known[part] = met
             return False
         self.conditions[part] = met
         self.known[part] = met
@@ -191,13 +192,42 @@ def ranges(root: Node, declared: Mapping[str, Domain] | None = None) -> Ranges:
     {'x': 'positive', 'y': 'real nonzero'}
     """
     given = dict(declared or {})
-    names = {n.head.name for n in postorder(root) if isinstance(n.head, Var)}
+    order = list(postorder(root))
+    names = {n.head.name for n in order if isinstance(n.head, Var)}
     variables = {name: given.get(name, domain("real")) for name in sorted(names)}
     while True:
         found = Ranges(variables, frozenset(names - set(given)))
-        if all(found.visit(n) for n in postorder(root)):
+        if settled(found, order):
             return found
         variables = found.variables
+
+
+def settled(found: Ranges, order: list[Node]) -> bool:
+    """Visit parts, operands first; False where the domain of a variable shrank.
+
+    What holds a part whose range was found before that is left out, to be visited next time: so
+    many variables may shrink in one round.
+    """
+    users: dict[Node, list[Node]] = {}
+    stale: set[Node] = set()
+    for n in order:
+        while n not in stale and (shrunk := found.visit(n)) is not None:
+            users = users or _users(order)
+            below = [shrunk] if any(u in found.known for u in users[shrunk] if u is not n) else []
+            while below:
+                fresh = [u for u in users.get(below.pop(), ()) if u not in stale]
+                stale.update(fresh)
+                below += fresh
+    return not users
+
+
+def _users(order: list[Node]) -> dict[Node, list[Node]]:
+    """What stands directly above each part."""
+    users: dict[Node, list[Node]] = {}
+    for n in order:
+        for a in n.args:
+            users.setdefault(a, []).append(n)
+    return users
 
 
 # -- rows read as formulas -----------------------------------------------------------------------
