@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 import emlc
 from emlc import limits
 from emlc.check import Verdict, check_tree, compare, proved_by_raising, proved_by_rows, raised
+from emlc.check import prove as prove_module
 from emlc.check.lemmas import lemmas, row_key
 from emlc.check.points import sample
 from emlc.check.prove import NotProved, all_rows, derive, prove
@@ -64,10 +66,13 @@ def test_a_lemma_is_derived_again(row: Witness) -> None:
 
 
 def test_the_program_that_writes_the_lemmas_proves_as_they_say(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    key = row_key(PROVED[0])
-    assert derive(PROVED[:1]) == {key: lemmas()[key]}
+    monkeypatch.setattr(prove_module, "all_rows", lambda: PROVED[1::-1])
+    prove_module.main([])
+    lines = sorted(f"  {json.dumps(row_key(row))}: {json.dumps(lemmas()[row_key(row)])}"
+                   for row in PROVED[:2])  # fmt: skip
+    assert capsys.readouterr().out == '{\n "proved": {\n' + ",\n".join(lines) + "\n }\n}\n"
     monkeypatch.setattr(limits, "CHILD_MEMORY", 1 << 24)
     assert derive(PROVED[:1]) == {}
 
