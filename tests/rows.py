@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import mpmath
+
 from emlc.check.compare import _difference
 from emlc.check.points import sample
 from emlc.check.reference import Point, Reference
-from emlc.ir.domain import domain
+from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var
 from emlc.ir.tape import Tape
 from emlc.lower.balls import Ball, evaluate
@@ -36,6 +38,18 @@ def row_ranges(template: Template) -> Ranges:
     for part, d in template.given:
         found.learn(part, d)
     return found
+
+
+def lies_in(value: Any, held: Domain) -> bool:
+    """Whether the set holds the number, ends and cuts to the last digit but ten."""
+    turns = value.imag / mpmath.pi
+    for part, side in ((value.real, held.re), (turns, held.im)):
+        low, high = part - side.lo, side.hi - part
+        if min(low, high) < -1e-12 or (low == 0 and side.lo_open) or (high == 0 and side.hi_open):
+            return False
+    if held.integer and abs(value - round(value.real)) > 1e-12:
+        return False
+    return bool(value) or not held.excludes(0.0)
 
 
 def is_off(template: Template, point: Point) -> bool:

@@ -16,6 +16,7 @@ from emlc.ir.domain import Domain, domain, point
 from emlc.ir.node import Node, node, var
 from emlc.passes.ranges import _TRANSFER, declare, needs, poles, ranges
 from emlc.tables.primitives import ROWS, Primitive
+from tests.rows import lies_in
 
 TINY = Fraction(1, 10**9)
 LINE = [Fraction(0)]
@@ -48,16 +49,6 @@ def sets(at: Point) -> list[Domain]:
     """The single points as domains, as the guards of a row see them."""
     return [Domain(point(re).re, point(im).re if im else point(Fraction(0)).re, bool(re or im),
                    re.denominator == 1 and not im) for re, im in at.values()]  # fmt: skip
-
-
-def lies_in(value: Any, held: Domain) -> bool:
-    """Whether the set holds the number, ends and cuts to the last digit but ten."""
-    turns = value.imag / mpmath.pi
-    for part, side in ((value.real, held.re), (turns, held.im)):
-        low, high = part - side.lo, side.hi - part
-        if min(low, high) < -1e-12 or (low == 0 and side.lo_open) or (high == 0 and side.hi_open):
-            return False
-    return bool(value) or not held.excludes(0.0)
 
 
 @cache

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import mpmath
+import numpy as np
 import pytest
 
 import emlc
@@ -18,9 +21,9 @@ from emlc.passes.compile import compile_tree
 from emlc.passes.ranges import ranges, raw_formula
 from emlc.passes.simplify import simplify
 from emlc.passes.templates import Template
-from emlc.tables.primitives import BY_NAME, NOT_ELEMENTARY, ROWS, Primitive
+from emlc.tables.primitives import BY_NAME, EML, NOT_ELEMENTARY, ROWS, Primitive
 from emlc.tables.witnesses import Witness
-from tests.rows import BODY_ROWS, TREE_ROWS, compared, is_off, label, row_ranges, sampled
+from tests.rows import BODY_ROWS, TREE_ROWS, compared, is_off, label, lies_in, row_ranges, sampled
 
 KNOWN = json.loads((Path(__file__).parent / "data" / "known_sizes.json").read_text("utf-8"))
 TREE_CASES = pytest.mark.parametrize(("name", "row"), TREE_ROWS, ids=label)
@@ -109,6 +112,57 @@ def test_a_finite_tree_holds_no_infinity(name: str, row: Witness) -> None:
             assert "undefined" not in kinds, point
             seen += "undecided" not in kinds
     assert seen >= (6 if template.params else 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [case for case in TREE_ROWS if case[1].finite and case[1].where],
+    ids=label,
+)
+def test_no_logarithm_of_a_finite_tree_passes_zero(name: str, row: Witness) -> None:
+    """A real argument that changes its sign is 0 somewhere, at a point that no sample meets."""
+    template = Template(row)
+    tape, known = pure(template), row_ranges(template).variables
+    for first, rest in product(template.params, (0.3, -2.2, 17.3)):
+        line = np.concatenate([np.linspace(-9, 9, 1800), np.linspace(16, 25, 900)])
+        held = np.array([known[first].contains(Fraction(x)) for x in line])
+        held &= np.abs(line) <= (row.reach or 1)
+        if known[first].excludes(0.0) or row.off or name == "eml":
+            held &= np.abs(line) > 0.01
+        others = [p for p in template.params if p != first]
+        if all(known[p].contains(Fraction(rest)) and rest <= row.reach for p in others):
+            at = {p: np.full_like(line, rest) for p in others} | {first: line}
+            for b in arguments(tape, at):
+                real = held & np.isfinite(b) & (np.abs(b.imag) <= 1e-9 * np.abs(b))
+                with np.errstate(all="ignore"):
+                    passed = np.diff(np.sign(b.real)).astype(bool) & (np.abs(np.diff(b.real)) < 0.5)
+                assert not (real[1:] & real[:-1] & passed).any(), first
+
+
+def arguments(tape: Tape, at: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
+    """The values of what stands under the logarithms, in complex doubles."""
+    values: list[np.ndarray] = []
+    for op, left, right in zip(tape.op, tape.left, tape.right, strict=True):
+        head = tape.heads[op]
+        if head is EML:
+            yield values[right]
+            with np.errstate(all="ignore"):
+                values.append(np.exp(values[left]) - np.log(values[right]))
+        else:
+            one = np.ones_like(next(iter(at.values())))
+            values.append((at[head.name] if isinstance(head, Var) else one) + 0j)
+
+
+@pytest.mark.parametrize(("name", "row"), [case for case in BODY_ROWS if case[1].given], ids=label)
+def test_what_a_body_takes_as_given_holds(name: str, row: Witness) -> None:
+    template = Template(row)
+    points = [p for p in sampled(template, 60) if Reference(template.pattern).at(p) is not None]
+    assert len(points) >= 15
+    for part, held in template.given:
+        reference = Reference(part)
+        for point in points:
+            value = reference.at(point, 60)
+            assert value is not None and lies_in(value, held), (point, value)
 
 
 def test_the_complex_plane_is_where_an_odd_tree_flips() -> None:

@@ -259,8 +259,6 @@ TREES: dict[str, tuple[Witness, ...]] = {
           source=EML_SKILL),
         W("x/2", "11xE11111E1EEEE1xE1E1EE1EEE1E", where="x:real", reach=1000, source=AUTHOR),
         W("x/2", "111111111EEE1EE11EE1EEEE1EE1xE1EE1E", where="x:complex", reach=1000),
-        W("x/2", "11xE1111xE1E1EEE1EE11E1EE1EEE1E", where="x:real", off="x:0", finite=True,
-          reach=1000),
         W("x/3", "11xE1111x1EEE1EE11E1EEE1xE1E1EE1EEE1E", where="x:real", off="x:0", reach=700),
         W("x/(1+x)", "11xE111111EEE1EE11E1EEE1E1EEE1E", where="1+x:real nonzero; x:real",
           reach=1000),
@@ -513,7 +511,7 @@ BODIES: dict[str, tuple[Witness, ...]] = {
         # the logarithm of e times a number of modulus 1 is never 0
         W("asin(x)", where="x:[-1,1]", use="finite",
           body=f"{_L.format(z='e*(i*(x+2)-2*i+sqrt(1-x^2))')}/i-1/i",
-          given="i*(x+2)-2*i:unit circle; i*(x+2)-2*i+sqrt(1-x^2):unit circle; "
+          given="i*(x+2)-2*i:unit disc; i*(x+2)-2*i+sqrt(1-x^2):unit circle; "
                 f"{_L.format(z='e*(i*(x+2)-2*i+sqrt(1-x^2))')}:complex nonzero"),
         W("asin(x)", where="x:[-1,1]", body="ln(i*x+sqrt(1-x^2))/i",
           given="i*x+sqrt(1-x^2):unit circle; i*x+sqrt(1-x^2):right nonzero"),
