@@ -355,7 +355,7 @@ def _in_strip(w: Symbolic) -> bool:
     for term in sp.Add.make_args(w):
         unsigned = term.as_coeff_Mul()[1] if term.as_coeff_Mul()[0] in (1, -1) else term
         inner = unsigned.args[0] if isinstance(unsigned, sp.log) else unsigned
-        kind = inner.name.rsplit("_", 1)[-1] if inner.is_Symbol else ""
+        kind = inner.name.rpartition("_")[2] if inner.is_Symbol else ""
         if (inner is unsigned and kind == "half") or (inner is not unsigned and kind == "right"):
             halves += 1
         elif not term.is_real:
