@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import cmath
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -258,3 +260,37 @@ def test_a_reduction_takes_one_point_after_the_other(count: int) -> None:
         for way in ("reduce", "accumulate"):
             want = getattr(plain, way)(values.astype(object), axis=axis).astype(float)
             assert np.allclose(getattr(made, way)(values, axis=axis), want, rtol=1e-13)
+
+
+INTERRUPTED = """
+import os, signal, threading
+import numpy as np
+from emlc.lower.direct import direct
+from emlc.parse import parse
+
+x = np.linspace(2e9, 3e9, 400_000)  # every point is done again in Python
+formula = parse("tan(x) + exp(x/1e12)").root
+want = direct(formula, tier="tile")(x=x)
+seen = 0
+for delay in (0.0, 0.002, 0.005, 0.01, 0.02):
+    f = direct(formula, tier="compiled")
+    alarm = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+    got = np.full(x.size, np.nan)
+    try:
+        alarm.start()
+        f(x=x, out=got)
+        threading.Event().wait(5)
+    except KeyboardInterrupt:
+        seen += 1
+    assert np.array_equal(f(x=x), want)
+    assert np.isnan(got).all() or np.array_equal(got, want)
+print(seen)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_an_interrupt_in_the_midst_is_neither_lost_nor_mistaken_for_values() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=120
+    )
+    assert (done.stdout, done.returncode) == ("5\n", 0), done.stderr

@@ -6,18 +6,25 @@ not. Lanes that a body marks go to `careful`, which may change the outputs and s
 numpy.
 
     data   slots of 8 bytes: body, inputs, outputs, item size, careful, program, width, quick body
-           or 0, its width, far body or 0, then argument and byte offset of each column
+           or 0, its width, far body or 0, whether a call has ended, then argument and byte
+           offset of each column
 
 A quick body takes any count from its width on. Where it meets values that it was not made for, it
 says so; `careful`, called without marks, provides the body, and the work goes on with that. A far
 body is a quick one that writes past the caches; `careful`, called without columns, provides it.
+
+An interrupt may end `careful` before its work is done: it is called again then, with a negative
+count, until it says DONE.
 """
 
 from __future__ import annotations
 
 from emlc.lower.native.moves import MOVES
 
-BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, QUICK, LEAST, FAR, COLUMNS = range(11)
+BODY, INPUTS, OUTPUTS, ITEM, CAREFUL, PROGRAM, WIDTH, QUICK, LEAST, FAR, ENDED, COLUMNS = range(12)
+_WORK_DONE = 0x2E171E59  # what ctypes gives where a function fails is no number in particular
+DONE = _WORK_DONE << 32  # beside the flags that numpy is told
+_TRIES = 8
 TILE = 256  # points in a buffer
 CHUNK = 4096  # points between two looks at the marks, no buffer being in use
 MANY = 1 << 14  # points from which it pays to begin at a line of memory
@@ -93,15 +100,27 @@ work:
   %odd = icmp ne i64 %any, 0
   br i1 %odd, label %redo, label %out.start
 redo:
+  %tries = phi i64 [0, %work], [%tries.next, %redo]
+  %first = icmp eq i64 %tries, 0
+  %minus = sub i64 0, %n
+  %lanes = select i1 %first, i64 %n, i64 %minus
   %careful.at = call i64 @slot(ptr %data, i64 {CAREFUL})
   %careful = inttoptr i64 %careful.at to ptr
   %marks.there = select i1 %plain, ptr %marks, ptr null
-  %said = call i64 %careful(ptr %columns, i64 %n, ptr %marks.there)
+  %said = call i64 %careful(ptr %columns, i64 %lanes, ptr %marks.there)
+  %word = lshr i64 %said, 32
+  %lost = icmp ne i64 %word, {_WORK_DONE}
+  %told = and i64 %said, 63
+  %tries.next = add i64 %tries, 1
+  %may = icmp slt i64 %tries.next, {_TRIES}
+  %once.more = and i1 %lost, %may
+  br i1 %once.more, label %redo, label %redone
+redone:
   br i1 %plain, label %out.start, label %again
 again:
   ret i64 -1
 out.start:
-  %flags = phi i64 [0, %work], [%said, %redo]
+  %flags = phi i64 [0, %work], [%told, %redone]
   br label %out
 out:
   %j = phi i64 [%inputs, %out.start], [%j.next, %out.next]
@@ -340,6 +359,8 @@ next:
   %start.next = add i64 %start, %did
   br label %loop
 done:
+  %ended = getelementptr i64, ptr %data, i64 {ENDED}
+  store i64 1, ptr %ended
   ret i64 %flags
 }}
 """

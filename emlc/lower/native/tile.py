@@ -5,7 +5,8 @@
               ~c for column c of the loop
 
 An operation is a body (see `body`) of one kernel; all of them are compiled once for a processor and
-kept on disk. The first registers hold the numbers of the formula, a tile of each.
+kept on disk. The first registers hold the numbers of the formula, a tile of each. Where there is no
+memory for registers, all points are marked.
 """
 
 from __future__ import annotations
@@ -47,10 +48,16 @@ entry:
   %more.size = add i64 %size, 64
   %base = call ptr @malloc(i64 %more.size)
   %bytes = lshr i64 %count, 3
+  %none = icmp eq ptr %base, null
+  br i1 %none, label %all, label %ready
+all:
+  call void @llvm.memset.p0.i64(ptr %marks, i8 255, i64 %bytes, i1 false)
+  ret i64 1
+ready:
   call void @llvm.memset.p0.i64(ptr %marks, i8 0, i64 %bytes, i1 false)
   br label %fill
 fill:
-  %f = phi i64 [0, %entry], [%f.next, %fill.done]
+  %f = phi i64 [0, %ready], [%f.next, %fill.done]
   %f.more = icmp slt i64 %f, %numbers
   br i1 %f.more, label %fill.one, label %tiles
 fill.one:

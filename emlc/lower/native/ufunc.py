@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import gc
 import platform
+import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -43,6 +48,7 @@ class Loop:
         self.types = bytes([number] * (inputs + outputs))
         columns = [(k, item * p) for k in range(inputs + outputs) for p in range(parts)]
         self._kept: list[Any] = []
+        self._waiter: threading.Thread | None = None
         self.block = (ctypes.c_int64 * (loop.COLUMNS + 2 * len(columns)))()
         self.block[loop.INPUTS] = inputs * parts
         self.block[loop.OUTPUTS] = outputs * parts
@@ -77,9 +83,35 @@ class Loop:
 
     def careful(self, redo: Callable[[int, int, int], int]) -> None:
         """Give marked lanes to this function of column addresses, count and marks."""
-        made = _CAREFUL(redo)
+
+        def called(columns: int, count: int, marks: int) -> int:
+            try:
+                if count < 0:
+                    self._interrupt()
+                return redo(columns, abs(count), marks) | loop.DONE
+            except KeyboardInterrupt:
+                self._interrupt()
+                return 0
+
+        made = _CAREFUL(called)
         self._kept.append(made)
         self.block[loop.CAREFUL] = ctypes.cast(made, ctypes.c_void_p).value or 0
+
+    def _interrupt(self) -> None:
+        """Interrupt the program when the loop has ended, which nothing can leave in the midst."""
+
+        def wait() -> None:
+            while not self.block[loop.ENDED]:
+                time.sleep(0.01)
+            if sys.platform == "win32":
+                _thread.interrupt_main()
+            else:  # this wakes it as well
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+        self.block[loop.ENDED] = 0
+        if self._waiter is None or not self._waiter.is_alive():
+            self._waiter = threading.Thread(target=wait, daemon=True)
+            self._waiter.start()
 
     def call(self, columns: list[int], size: int) -> None:
         """Run over contiguous columns of one size."""
