@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import cmath
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -71,6 +73,29 @@ def test_cuts_and_the_edges_of_the_range(text: str) -> None:
             assert near or abs(want) < 1e-300, (z, value, want)
             compared += 1
     assert compared >= 8
+
+
+# formula, z, w, and the power of which base to which exponent that is
+TURNS = [
+    ("z^w", 2 - 1j, 300 + 900j, lambda z, w: z**w),
+    ("z^w", 2, 3 + 4e5j, lambda z, w: z**w),
+    ("z^w", -1.5, 2 + 1e22j, lambda z, w: z**w),
+    ("z^w", 3 + 5e-324j, 0.5 - 7.8e168j, lambda z, w: z**w),
+    ("exp2(w)", 0, 1 - 1e300j, lambda z, w: mpmath.mpf(2) ** w),
+    ("exp2(w)", 0, -3 + 5e8j, lambda z, w: mpmath.mpf(2) ** w),
+    ("root(z, w)", 2, 1e-17j, lambda z, w: z ** (1 / w)),
+]
+
+
+@pytest.mark.parametrize(("text", "z", "w", "power"), TURNS, ids=str)
+def test_powers_of_many_turns(text: str, z: complex, w: complex, power: Callable[..., Any]) -> None:
+    with mpmath.workdps(700):
+        want = complex(power(mpmath.mpc(z), mpmath.mpc(w)))
+    f, names = machine(text)
+    given = {"z": z, "w": w}
+    at = {n: np.array([given[n], 2 + 0j]) for n in names}
+    for got in (f(*at.values())[0], direct(parse(text).root, real=False)(**at)[0]):
+        assert abs(got - want) <= 1100 * 2.3e-16 * abs(want), (got, want)
 
 
 def test_what_has_no_value_is_told() -> None:

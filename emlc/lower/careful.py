@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from emlc.ir.node import Lit, Node, Var, postorder
-from emlc.lower import cache
+from emlc.lower import cache, turns
 from emlc.lower.evaluator import Trouble
 from emlc.lower.expand import double
 from emlc.tables.careful import HELPERS
 from emlc.tables.kernels import KERNELS
 from emlc.tables.plane import CALLS, NUMPY_PLANE
-from emlc.tables.primitives import ROWS, Primitive
+from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from emlc.tables.sides import NUMPY_HELPERS, SIDES
 
 if TYPE_CHECKING:
@@ -137,7 +137,8 @@ def _functions() -> Mapping[tuple[bool, Primitive], Callable[..., Any]]:
         prefix = "on_plane" if plane else "on_line"
         lines += [f"def {prefix}_{row.name}({', '.join(row.params)}):", f"    return {text}"]
     made = cache.module("\n".join([*lines, ""]))
-    return {
+    calls = {
         (plane, row): getattr(made, f"on_{'plane' if plane else 'line'}_{row.name}")
         for plane, row in found
     }
+    return calls | {(True, BY_NAME[name]): power for name, power in turns.FUNCTIONS.items()}

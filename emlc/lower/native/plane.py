@@ -38,6 +38,7 @@ Pair = tuple[Value, Value]
 _MOST_PARTS = 400
 _ENOUGH = 1_000_000  # points times parts that numpy does before compiling pays
 _TINY, _HUGE = 1e-290, 1e290
+_TURNS = 1024.0  # units in the last place, which is what exp(y ln x) loses
 _CONSTANTS = {"e": 2.718281828459045, "pi": 3.141592653589793}
 
 
@@ -119,7 +120,9 @@ def ln(code: Code, x: Pair) -> Pair:
 
 
 def pow(code: Code, x: Pair, y: Pair) -> Pair:
-    return exp(code, mul(code, y, ln(code, x)))
+    lift = mul(code, y, ln(code, x))
+    code.flag(_size(code, lift) > _TURNS)
+    return exp(code, lift)
 
 
 def sin(code: Code, x: Pair) -> Pair:
