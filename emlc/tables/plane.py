@@ -25,6 +25,7 @@ CALLS: dict[str, str] = {
     "cbrt": "plane_cbrt({x})",
     "csc": "1j*plane_csch(1j*{x})",
     "csch": "plane_csch({x})",
+    "exp2": "plane_exp2({x})",
     "hypot": "plane_hypot({x},{y})",
     "log1p": "plane_log1p({x})",
     "sec": "plane_sech(1j*{x})",
@@ -42,6 +43,14 @@ static complex double plane_cbrt(complex double z) {
     const int small = cabs(z) < 1e-290;
     const complex double u = small ? z * 0x1p150 : z;
     return (small ? 0x1p-50 : 1) * cbrt(cabs(u)) * cexp(I * (carg(u) / 3));
+}""",
+    "plane_exp2": """\
+/* the imaginary part times ln 2 in two parts, for the digits of the turns */
+static complex double plane_exp2(complex double z) {
+    const double a = cimag(z), high = a * 0x1.62e42fefa39efp-1;
+    const double low = fma(a, 0x1.62e42fefa39efp-1, -high) + a * 0x1.abc9e3b39803fp-56;
+    const complex double turn = (cos(high) + I * sin(high)) * (cos(low) + I * sin(low));
+    return exp2(creal(z)) * turn;
 }""",
     "plane_expm1": """\
 static complex double plane_expm1(complex double z) {
@@ -122,6 +131,14 @@ def plane_cbrt(z):
     small = abs(z) < 1e-290
     size = math.cbrt(abs(z*2.0**150))*2.0**-50 if small else math.cbrt(abs(z))
     return size*cmath.exp(1j*(math.atan2(z.imag, z.real)/3))""",
+    "plane_exp2": '''\
+def plane_exp2(z):
+    """2^z, the imaginary part times ln 2 in parts, for the digits of the turns."""
+    b = z.imag*134217729.0
+    b = b - (b - z.imag)  # half the bits, times as many of ln 2 exactly
+    low = (z.imag - b)*0.6931471824645996 - z.imag*1.904654299957768e-09
+    turn = cmath.exp(1j*(b*0.6931471824645996))*cmath.exp(1j*low)
+    return math.pow(2, z.real)*turn''',
     "plane_expm1": '''\
 def plane_expm1(z):
     """exp(z) - 1, with its digits where it is small."""
@@ -212,6 +229,14 @@ def plane_cbrt(z):
     one = np.ones_like(z.real)
     up = np.where(np.abs(z) < 1e-290, 2.0**50*one, one)
     return np.cbrt(np.abs(z*up**3))/up*np.exp(1j*(np.arctan2(z.imag, z.real)/3))""",
+    "plane_exp2": '''\
+def plane_exp2(z):
+    """2^z, the imaginary part times ln 2 in parts, for the digits of the turns."""
+    b = z.imag*134217729.0
+    b = b - (b - z.imag)  # half the bits, times as many of ln 2 exactly
+    low = (z.imag - b)*0.6931471824645996 - z.imag*1.904654299957768e-09
+    turn = np.exp(1j*(b*0.6931471824645996))*np.exp(1j*low)
+    return 2.0**z.real*turn''',
     "plane_expm1": '''\
 def plane_expm1(z):
     """exp(z) - 1, with its digits where it is small."""
