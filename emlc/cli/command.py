@@ -143,6 +143,9 @@ def time_option(seconds: float, what: str = "Seconds at most") -> Callable[[F], 
     )
 
 
+no_check_option = click.option(
+    "--no-check", is_flag=True, help="Do not compare tree and formula at points."
+)
 output_option = click.option(
     "-o",
     "--output",

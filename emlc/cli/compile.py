@@ -13,6 +13,7 @@ from emlc.cli.command import (
     common,
     domain_option,
     mode_option,
+    no_check_option,
     output_option,
     read_text,
 )
@@ -55,7 +56,7 @@ NOTATIONS = ("nested", "rpn", "json", "latex", "wolfram", "infix")
 @click.option(
     "--format", "notation", type=click.Choice(NOTATIONS), help="How the tree is written: nested."
 )
-@click.option("--no-check", is_flag=True, help="Do not compare tree and formula at points.")
+@no_check_option
 @at_option
 @click.option(
     "--svg", type=click.Path(), metavar="FILE", help="Draw the tree to this file as well."

@@ -9,6 +9,7 @@ from emlc.cli.command import (
     common,
     domain_option,
     mode_option,
+    no_check_option,
     output_option,
     read_text,
 )
@@ -35,7 +36,7 @@ _OF_TREES = ("nested", "rpn", "json")
     default="infix",
     help="How it is written: infix, latex and wolfram are formulas; nested, rpn and json trees.",
 )
-@click.option("--no-check", is_flag=True, help="Do not compare tree and formula at points.")
+@no_check_option
 @output_option
 @common
 def command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 import warnings
 from abc import ABC, abstractmethod
@@ -11,7 +10,7 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError
-from emlc.lower.gradient import Differentiable
+from emlc.lower.gradient import Differentiable, unknown
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -184,11 +183,7 @@ class Evaluator(Differentiable, ABC):
             given[self.variables[0]] = point
         for name in given:
             if name not in self.variables:
-                close = difflib.get_close_matches(str(name), self.variables, 1)
-                known = f"the variables are {', '.join(self.variables)}"
-                hint = known if self.variables else "there are no variables"
-                hint = f"did you mean {close[0]}?" if close else hint
-                raise ArgumentError(f"there is no variable {name}", hint=hint)
+                raise unknown(str(name), self.variables)
         for name in self.variables:
             if name not in given:
                 raise ArgumentError(f"no value for the variable {name}", hint=call)

@@ -53,7 +53,7 @@ class Jacobian:
         self.wrt = self.variables if wrt is None else tuple(wrt)
         for name in self.wrt:
             if name not in self.variables:
-                raise _unknown(name, self.variables)
+                raise unknown(name, self.variables)
         if not (roots and self.wrt):
             raise ArgumentError("without formulas and variables there is no derivative")
         self.real, self._count = real, len(roots)
@@ -205,7 +205,8 @@ def _names(roots: Sequence[Node]) -> list[str]:
     return sorted({name for root in roots for name in variables(root)})
 
 
-def _unknown(name: str, known: Sequence[str]) -> ArgumentError:
+def unknown(name: str, known: Sequence[str]) -> ArgumentError:
+    """What to raise for a name that no variable has."""
     near = difflib.get_close_matches(name, known, 1)
     listed = f"the variables are {', '.join(known)}" if known else "there are no variables"
     return ArgumentError(
