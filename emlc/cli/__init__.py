@@ -98,7 +98,7 @@ def emlc() -> None:
     A formula is what you would type, such as "sin(x)^2 + 2y"; LaTeX, Wolfram and trees in any
     notation are read too, and - reads standard input. Results go to standard output, everything
     else to standard error. Exit status: 0 done, 1 the input or the claim is wrong, 2 the command
-    line is wrong, 3 a limit was reached or nothing could be decided.
+    line is wrong, 3 a limit was reached or nothing could be decided, 130 interrupted.
     """
 
 

@@ -21,7 +21,18 @@ from emlc.search.pairs import ask, mark, stream
 from emlc.search.refine import refine_need, refiner
 from emlc.search.table import NO_SLOTS, Array, Table, fill, put, roomy
 from emlc.search.undo import BRANCHES, expand, find_need, look_up
-from emlc.search.work import MOST_HITS, WIDEN_NS, Rows, T, Way, hashed, in_threads, run_kernel, ways
+from emlc.search.work import (
+    MOST_HITS,
+    PLANNED,
+    WIDEN_NS,
+    Rows,
+    T,
+    Way,
+    hashed,
+    in_threads,
+    run_kernel,
+    ways,
+)
 
 _WAYS = 2 + 2 * BRANCHES  # to undo one sibling: as the left one, as the right one by each branch
 _NO_STATUS = np.empty(0, dtype=np.int8)
@@ -233,7 +244,7 @@ class Meeting:
                 rate = counts[-1] / counts[-2] if s > 2 else 3.0 * t.count(1)
                 counts.append(counts[-1] * rate)
                 seconds += counts[-1] * WIDEN_NS * 1e-9
-            seconds += sum(w.seconds for w in self._ways(size - 2 * s, counts[s])) / self.threads
+            seconds += sum(w.seconds for w in self._ways(size - 2 * s, counts[s])) / PLANNED
         return sum(counts), seconds
 
     def _stream(self, s: int, pairs: list[tuple[int, int]]) -> list[Hit]:

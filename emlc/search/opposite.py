@@ -33,7 +33,7 @@ from emlc.search.table import (
     roomy,
     same,
 )
-from emlc.search.work import Rows, in_threads, run_kernel
+from emlc.search.work import PLANNED, Rows, in_threads, run_kernel
 
 ASK_NS, WIDEN_NS = 300.0, 3000.0
 _PIECE = 3_000_000
@@ -153,7 +153,10 @@ def widen(
 
 
 class Meeting:
-    """The needs of one target; `blind` operands cannot be undone, so that trees may be missed."""
+    """The needs of one target; `blind` operands cannot be undone, so that trees may be missed.
+
+    Of the `lossy` values, `passed` were met where needs were filled, which is done once a size.
+    """
 
     def __init__(self, t: General, target: Array, memory: float) -> None:
         self.table, stages = t, t.stages
@@ -162,7 +165,7 @@ class Meeting:
         self.parents = np.empty((capacity, 5), dtype=np.int64)
         self.slots = roomy(NO_SLOTS, self.needs, 0, 0)
         self.start = [0, 1]
-        self.lossy = 0
+        self.lossy = self.passed = 0
         self.threads = 1
         self.needs[0, 0] = target
         put(self.slots, 0, target)
@@ -195,7 +198,7 @@ class Meeting:
                 counts.append(counts[-1] * max(1.0, rate))
                 seconds += counts[-1] * WIDEN_NS * 1e-9
             pairs = sum(others for _, _, others, _ in self._ways(ops - level - 1))
-            seconds += counts[level] * pairs * ASK_NS * 1e-9 / self.threads
+            seconds += counts[level] * pairs * ASK_NS * 1e-9 / PLANNED
         return sum(counts), seconds
 
     def through(self, ops: int, tick: Tick) -> list[list[str]] | None:
@@ -205,7 +208,9 @@ class Meeting:
         for level in range(len(self.start) - 1, ops - top):
             if not self._widen(level, tick):
                 return None
+        before = self.lossy
         hits = [h for level in range(ops - top) for h in self._fill(level, ops, tick)]
+        self.passed += self.lossy - before
         return [self._rpn(param, row) for param, row in hits]
 
     def _ways(self, ops: int) -> Iterator[tuple[int, tuple[int, ...], float, tuple[int, ...]]]:

@@ -282,7 +282,7 @@ class _Run:
                 return anew
             self.exhaustive = self.exhaustive and not hits  # what else has that value is not kept
             if self.exhaustive:
-                kept.save(size, before + self.meeting.lossy, result)
+                kept.save(size, before + self.meeting.passed, result)
             ops += 1
         return None
 

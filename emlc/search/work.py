@@ -14,6 +14,7 @@ from emlc.search.table import Array
 # Measured costs of a pair streamed, a need asked, one undone, a row marked, a need stored.
 _STREAM_NS, _ASK_NS, _UNDO_NS, _MARK_NS, WIDEN_NS = 8.0, 12.0, 1800.0, 150.0, 4000.0
 
+PLANNED = 2  # threads of a forecast: what is done must not depend on how many there are
 MOST_HITS = 1000  # of one call of a kernel; more are passed over, which counts as one undecided
 Rows = tuple[list[list[int]], list[list[int]], int]
 T = TypeVar("T")
