@@ -70,14 +70,8 @@ def search(
     limits = Limits(max_size, seconds, memory, jobs, scheduler, checkpoint, every)
     number = decimal(target) if isinstance(target, str) else None
     if number is not None:
-        others = {"domain": domain, "checkpoint": checkpoint, "scheduler": scheduler}
-        others |= {} if operator.strip() == "eml" else {"operator": operator}
-        for name, given in others.items():
-            if given:
-                raise ArgumentError(
-                    f"a decimal number is searched for without a {name}",
-                    hint="a formula or a fraction, such as 1/3, takes one",
-                )
+        other = None if operator.strip() == "eml" else operator
+        _refuse(domain=domain, checkpoint=checkpoint, scheduler=scheduler, operator=other)
         return search_number(target, number, limits, progress or _silent)
     root = formula_of(target)
     known = [rpn_tokens(root)] if is_pure(flatten(root)) and len(flatten(root)) > 1 else []
@@ -88,6 +82,16 @@ def search(
 
         return search_operator(made, operator_of(operator), limits, progress or _silent)
     return search_goal(made, limits, known, progress or _silent)
+
+
+def _refuse(**given: object) -> None:
+    """Raise ArgumentError for what the search for a decimal number does not take."""
+    for name, value in given.items():
+        if value:
+            raise ArgumentError(
+                f"a decimal number is searched for without a {name}",
+                hint="a formula or a fraction, such as 1/3, takes one",
+            )
 
 
 def _silent(progress: Progress) -> None:
