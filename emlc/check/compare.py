@@ -26,9 +26,11 @@ SECONDS = 4.0
 _BESIDE_A_PROOF = 1.2
 _SOON = 0.4  # beside a proof, as soon as there are points enough
 LARGEST = 20_000
-_TOLERANCE = 1e-12
-_DIGITS, _BITS = 14, 1024
+_DIGITS, _BITS = 25, 1024
+_NEAR = 1e-22  # what is farther apart is looked at closely, and so are the first points
+_FIRST, _CLOSELY, _APART = 4, 40, 1e-36
 _RISING = (60, 120)
+_STABLE = 1e-12
 
 
 def check_tree(
@@ -98,12 +100,12 @@ class _Comparison:
             self.why = got.why
             return None
         error = _difference(got, want)
-        if error > _TOLERANCE:
+        if error > _NEAR or self.points < _FIRST:
             found = self._closely(point, want)
             if found is None:
                 return None
             error, exact, sure = found
-            if error > _TOLERANCE:
+            if error > _APART:
                 return self._refuted(point, exact, sure)
         self.points += 1
         self.worst = max(self.worst, error)
@@ -116,9 +118,9 @@ class _Comparison:
         do not differ.
         """
         again, sure = (self.reference.at(point, digits) for digits in _RISING)
-        exact = evaluate(self.tape, point, 40)
+        exact = evaluate(self.tape, point, _CLOSELY)
         known = again is not None and sure is not None and exact.kind != "undecided"
-        if not known or max(abs(want - sure), abs(again - sure)) > _TOLERANCE * (1 + abs(sure)):
+        if not known or max(abs(want - sure), abs(again - sure)) > _STABLE * (1 + abs(sure)):
             self.why = "the formula's own value is not stable at the points tried"
             return None
         if exact.kind == "finite" and _apart(exact, sure) <= 4 * abs(again - sure):
@@ -130,6 +132,8 @@ class _Comparison:
         tree = _complex(complex(got)) if got.kind == "finite" else f"{got.kind} {got.why}".strip()
         place = ", ".join(f"{k} = {v}" for k, v in at.items())
         formula = _complex(complex(want))
+        if tree == formula:
+            tree, formula = _in_full(got), _in_full(want)
         how = f"{f'at {place} ' if place else ''}the formula is {formula}, the tree {tree}"
         witness = {"at": at, "formula": formula, "tree": tree}
         return Verdict("refuted", how, self.points, self.worst, witness)
@@ -157,6 +161,16 @@ def middle(ball: Ball) -> Any:
 
     parts = (x.mid().man_exp() for x in (ball.value.real, ball.value.imag))
     return mpmath.mpc(*(mpmath.ldexp(mpmath.mpf(int(m)), int(e)) for m, e in parts))
+
+
+def _in_full(value: Any) -> str:
+    """A finite value to the digits that tell it from another which is the same double."""
+    import mpmath
+
+    with mpmath.workdps(_CLOSELY):
+        z = middle(value) if isinstance(value, Ball) else +value
+        re, im = mpmath.nstr(z.real, _CLOSELY), mpmath.nstr(abs(z.imag), _CLOSELY)
+    return f"{re}{'-' if z.imag < 0 else '+'}{im}i" if z.imag else re
 
 
 def _equals(value: Any, expected: Fraction) -> bool:
