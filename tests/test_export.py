@@ -26,6 +26,7 @@ from emlc.lower.export import LANGUAGES, export
 from emlc.lower.export.dialects import DIALECTS
 from emlc.parse import parse, parse_tree
 from emlc.passes.differentiate import gradient
+from emlc.tables.plane import CALLS
 from emlc.tables.primitives import BY_NAME, EML, ROWS, Primitive
 from tests.conformance.agreement import load
 
@@ -226,6 +227,45 @@ def test_every_row_agrees_with_its_meaning(real: bool, tmp_path: Path) -> None:
         assert min(n for to, n in seen.items() if to not in SLOW) >= 5, (row.name, seen)
         total = {to: n + seen[to] for to, n in total.items()}
     assert min(total.values()) >= 100, total
+
+
+# Sizes beside which the helpers go another way, in directions that meet cuts from both sides, and
+# where 1 + exp(z) is small.
+SIZES = (3e-300, 1e-151, 1e-149, 1e-12, 1e-3, 0.49, 0.51, 0.99, 1.01, 1.49, 1.51, 1.99, 2.01, 7.0)
+BRANCHES = [r * cmath.exp(1j * t) for r in SIZES for t in (0.3, 1.5, 1.7, 2.9, -0.1, -1.4, -2.5)]
+BRANCHES += [complex(x, y) for x in (-1.01, -0.99, -1e-9, 1e-9, 0.5) for y in (3.14159, -3.1415926)]
+FAR = [complex(x, y) for x in (-99.0, -101.0, 99.0, 101.0, 600.0, -600.0) for y in (0.4, -2.5)]
+LARGE = [1e151 * z for z in BRANCHES[77:98]]
+HELPED = dict.fromkeys((*CALLS, "expm1"), BRANCHES)
+HELPED |= dict.fromkeys(("sech", "csch", "sigmoid"), BRANCHES + FAR)
+HELPED |= dict.fromkeys(("hypot", "cbrt", "asec", "acoth"), BRANCHES + LARGE)
+
+
+@pytest.mark.skipif(CC is None, reason="no C compiler")
+def test_functions_of_the_plane_keep_their_digits(tmp_path: Path) -> None:
+    """In C, Python and numpy, by branches."""
+    rows = [BY_NAME[name] for name in HELPED]
+    roots = [node(row, *map(var, row.params)) for row in rows]
+    pool = [*BRANCHES, *FAR, *LARGE]
+    found_c = run_c(roots, False, tmp_path, pool, slopes=False)
+    for k, (row, root) in enumerate(zip(rows, roots, strict=True)):
+        names, reference, seen = variables(root), Reference(root), 0
+        made = [load(export(root, to, real=False), tmp_path / f"{to}{k}.py") for to in PYTHONS[:2]]
+        for i, args in enumerate(points(root, pool)):
+            exact = [(Fraction(z.real), Fraction(z.imag)) for z in args]
+            tiny = not all(1e-100 < abs(z) < 1e100 for z in args)
+            want = reference.at(dict(zip(names, exact, strict=True)), 340 if tiny else 40)
+            if (
+                want is None
+                or not set(args) <= set(HELPED[row.name])
+                or not 1e-290 < abs(want) < 1e290
+            ):
+                continue
+            values = found_c[k][i][0], *(called(m.f, args, "python") for m in made)
+            for to, got in zip(("c", *PYTHONS), values, strict=False):
+                assert abs(got - complex(want)) <= 6e-15 * abs(want), (row.name, to, args, got)
+            seen += 1
+        assert seen >= 50, (row.name, seen)
 
 
 @pytest.mark.skipif(CC is None, reason="no C compiler")
