@@ -84,6 +84,9 @@ def test_what_is_left_open_may_be_settled_elsewhere() -> None:
         real = {"x": domain("(2,inf)")}
         proof = prove_equal(root, other, real, {}, decide=decide)
         assert len(asked) == 1
+        at_3 = {"x": (Fraction(3), Fraction(0))}
+        want = Reference(raw_formula("cos(3*i)^2 - cosh(3)")).at({})
+        assert abs(Reference(asked[0]).at(at_3) - want) < 1e-20
         assert bool(proof.failed) is not answer
         assert any(what == "u = 0 by sympy" for what, _ in proof.steps) is answer
         assert len(proof.cases) == answer

@@ -51,6 +51,7 @@ def form(space: Space, text: str) -> Form:
         ("2*exp(ln(ln(x*y))) - 2*ln(x*y)", "real"),
         ("y*ln(1+x) + y*ln(1+y) - y*ln(1+x+y+x*y)", "positive"),
         ("(ln(1+x)+ln(1+y))/x - (ln(1+x)+ln(1+y))/(x+1) - ln(1+x+y+x*y)/(x^2+x)", "positive"),
+        ("(ln(1+i*x)+ln(1+i*y)-ln(1+i*x+i*y-x*y))/(x+1) + (x^2-1)/(x+1) - x + 1", "positive"),
         ("ln(1+x)/12 + ln(1+y)/12 - ln(1+x+y+x*y)/12", "positive"),
         ("ln(1+i*x) + ln(1+i*y) - ln(1+i*x+i*y-x*y)", "real"),
     ],
@@ -149,6 +150,12 @@ def test_a_multiple_of_a_sum_that_is_0(known: str, text: str, over: str, seen: b
     assert is_zero(space, form(space, text)) is seen
 
 
+def test_joined_logarithms_are_a_step_of_the_proof() -> None:
+    space = Space(dict.fromkeys("xy", domain("real")))
+    assert is_zero(space, form(space, "ln(1+i*x) + ln(1+i*y) - ln(1+i*x+i*y-x*y)"))
+    assert ("ln u + ln v = ln(u v)", "Im in (-2,2) pi") in space.steps
+
+
 def test_a_fact_about_a_sum_is_none_about_its_multiple_by_0() -> None:
     space = Space({"x": domain("real"), "y": domain("real")})
     space.learn(form(space, "cos(x)"), domain("real nonzero"))
@@ -214,11 +221,14 @@ def test_numbers_beyond_doubles_in_a_condition() -> None:
         ("x^2 - 4", "real", {"2", "-2"}),
         ("exp(x) - 3", "real", {"ln(3)"}),
         ("exp(x) + 1", "real", set()),
+        ("exp(x) - 3", "complex", {"ln(3) + 4*i*pi*n'", "ln(3) + 4*i*pi*n' + 2*i*pi"}),
+        ("exp(a) - 3", "complex", {"ln(3) + 4*i*pi*n'", "ln(3) + 4*i*pi*n' + 2*i*pi"}),
+        ("sin(x)", "real", {"2*pi*n'", "2*pi*n' + pi"}),
         ("ln(x) + ln(x+1)", "positive", {"sqrt(5)/2 - 1/2", "-(sqrt(5)/2) - 1/2"}),
     ],
 )
 def test_zeros_are_solved_for(text: str, over: str, found: set[str]) -> None:
-    space = Space({"x": domain(over)})
+    space = Space(dict.fromkeys("ax", domain(over)))
     place = form(space, text)
     space.zeros[place] = None
     solutions = zeros(space, place)

@@ -114,10 +114,10 @@ def _product_zeros(space: Space, m: Mono, steps: int) -> Solutions | None:
 
 
 def _variables(a: Form) -> list[str]:
-    """The variables of the form, those in few terms first."""
+    """The variables of the form, those in few terms first; an integer of ours is not solved for."""
     counts: dict[str, int] = {}
     for m in a.terms:
-        for name in names_in(m):
+        for name in names_in(m) - {WHOLE}:
             counts[name] = counts.get(name, 0) + 1
     return sorted(counts, key=lambda n: (counts[n], n))
 
@@ -239,9 +239,9 @@ def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions
     for extra in (0, 1):
         turns = space.plus(space.scaled(whole, 2), space.number(extra))
         more = zeros(space, space.plus(gap, space.times(turns, space.i_pi, 2), -1), steps - 1)
-        if more is None:
+        if more is None or any(name == WHOLE for name, _ in more):
             return None
-        found += [(n, v) for n, v in more if n != WHOLE]
+        found += more
     return found
 
 
