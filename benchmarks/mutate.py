@@ -71,14 +71,13 @@ class Mutant:
 
 def changes(n: ast.AST) -> Iterator[tuple[str, Callable[[Any], Any]]]:
     """What may be done to a part of the program: a name, and the change."""
-    swap = SWAPS
     match n:
         case ast.Compare(ops=ops):
             for i, op in enumerate(ops):
-                if type(op) in swap:
-                    yield f"operator {i}", lambda m, i=i: _put(m.ops, i, swap[type(m.ops[i])]())
-        case ast.BoolOp() | ast.BinOp() | ast.AugAssign() if type(n.op) in swap:
-            yield "operator", lambda m: setattr(m, "op", swap[type(m.op)]())
+                if type(op) in SWAPS:
+                    yield f"operator {i}", lambda m, i=i: _put(m.ops, i, SWAPS[type(m.ops[i])]())
+        case ast.BoolOp() | ast.BinOp() | ast.AugAssign() if type(n.op) in SWAPS:
+            yield "operator", lambda m: setattr(m, "op", SWAPS[type(m.op)]())
         case ast.UnaryOp(op=ast.Not() | ast.USub()):
             yield "sign", lambda m: m.operand
         case ast.Constant(value=bool(v)):
@@ -94,7 +93,7 @@ def changes(n: ast.AST) -> Iterator[tuple[str, Callable[[Any], Any]]]:
         case ast.Name(id=name) if name in NAMES:
             yield "name", lambda m: setattr(m, "id", NAMES[m.id])
         case ast.Break() | ast.Continue():
-            yield "jump", lambda m: swap[type(m)]()
+            yield "jump", lambda m: SWAPS[type(m)]()
         case ast.Expr(value=ast.Call() | ast.YieldFrom()) | ast.Assign():
             yield "left out", lambda m: ast.Pass()
         case ast.comprehension(ifs=[_, *_]):
@@ -142,7 +141,8 @@ def mutants(path: Path, tree: ast.Module) -> list[Mutant]:
         if id(n) not in skipped and hasattr(n, "lineno"):
             for k, (what, _) in enumerate(changes(n)):
                 if id(n) not in tables:
-                    found.append(Mutant(path, at, k, n.lineno, f"{what}: {_brief(n)}"))
+                    words = ast.unparse(n).split("\n")[0][:90]
+                    found.append(Mutant(path, at, k, n.lineno, f"{what}: {words}"))
     return found
 
 
@@ -153,10 +153,6 @@ def changed(tree: ast.Module, at: int, k: int) -> ast.Module:
     if isinstance(new, ast.AST):
         _replace(made, target, new)
     return ast.fix_missing_locations(made)
-
-
-def _brief(n: ast.AST) -> str:
-    return ast.unparse(n).split("\n")[0][:90]
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
@@ -171,6 +167,7 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
 def install(module: ModuleType, tree: ast.Module, line: int) -> None:
     """The changed code in the place of the function's or, of a table, of its value."""
     names = vars(module)
+    forget(module)
     for statement in tree.body:
         if not statement.lineno <= line <= (statement.end_lineno or 0):
             continue
@@ -182,6 +179,12 @@ def install(module: ModuleType, tree: ast.Module, line: int) -> None:
             _transplant(names[statement.name], made[statement.name])
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             exec(code, names)  # noqa: S102
+
+
+def forget(module: ModuleType | None) -> None:
+    """Empty what the functions of a module remember."""
+    for part in vars(module).values() if module else ():
+        getattr(part, "cache_clear", bool)()
 
 
 def _transplant(old: Any, new: Any) -> None:
@@ -200,6 +203,10 @@ def _function(f: Any) -> Any:
     for name in ("fget", "__func__", "func"):
         f = getattr(f, name, None) or f
     return inspect.unwrap(f) if callable(f) else f
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def write_copy(folder: Path, path: Path, tree: ast.Module) -> None:
@@ -283,6 +290,8 @@ class Runner:
         def trace(frame: Any, event: str, arg: Any) -> Any:
             return local if frame.f_code.co_filename in lines else None
 
+        for path in self.files:
+            forget(sys.modules.get(dotted(path)))
         begun = time.process_time()
         threading.settrace(trace)
         sys.settrace(trace)
@@ -311,10 +320,9 @@ class Runner:
                 total += reached[i][0]
                 items.append(i)
         tree = changed(SOURCES[m.path], m.at, m.k)
-        name = ".".join(m.path.with_suffix("").parts).removesuffix(".__init__")
 
         def attempt() -> int | None:
-            install(importlib.import_module(name), tree, m.line)
+            install(importlib.import_module(dotted(m.path)), tree, m.line)
             sys.path.insert(0, folder)
             os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
             for i in items:
