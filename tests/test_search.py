@@ -389,3 +389,12 @@ def test_shards_together_find_what_one_search_finds() -> None:
     found = {"".join(rpn) for o in outcomes for rpn in o.trees}
     assert "11xE11111E1EEEE1xE1E1EE1EEE1E" in found
     assert [len(o.trees) for o in outcomes].count(0) > 0
+
+
+def test_an_answer_does_not_depend_on_earlier_searches() -> None:
+    def found(target: str, **options: Any) -> list[list[str]]:
+        return [f.rpn for f in search(target, memory=1e8, **options).found]
+
+    fresh = found("x*x")
+    assert search("sin(x)", memory=1e8, max_size=25).lower_bound == 27
+    assert found("x*x") == fresh and len(fresh) > 1

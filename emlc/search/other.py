@@ -149,35 +149,27 @@ class Trees:
             worst, compared = max(worst, error), compared + 1
         if compared < (_ENOUGH if goal.names else 1):
             return Verdict("unknown", f"only {compared} points could be compared", compared, worst)
-        where = f"{compared} points of the domain" if goal.names else f"{self.mp.dps} digits"
+        where = f"{compared} points of the domain" if goal.names else "30 digits"
         return Verdict("agrees", f"tree and formula agree at {where}", compared, worst)
 
 
 def near(got: Any, want: Any) -> bool:
-    """Whether a value is the one wanted, to 20 digits; None is not."""
-    return got is not None and bool(abs(got - want) <= 1e-20 * (abs(want) or 1))
-
-
-_tables: dict[tuple[object, ...], General] = {}
+    """Whether a value is the one wanted, to 30 digits; None is not."""
+    return got is not None and bool(abs(got - want) <= 1e-30 * (abs(want) or 1))
 
 
 def table_of(operator: Operator, point: Point, limits: Limits, *, finite: bool) -> General:
-    """The table for a point, kept from an earlier search if possible."""
-    where = tuple(sorted(point.items()))
-    key = operator.formula, operator.params, operator.leaves, where, finite, limits.memory
-    if key not in _tables:
-        _tables.clear()
-        trees = Trees(operator, DIGITS)
-        rows = {leaf: _row_of(trees, leaf) for leaf in operator.leaves}
-        exact = [trees.leaves[leaf] for leaf in operator.leaves]
-        for name, (re, _) in point.items():
-            exact.append((trees.mp.mpf(re.numerator) / re.denominator, trees.mp.mpf(0)))
-            rows[name] = row(exact[-1][0])
-        constants = np.array([row(a) for a, _ in trees.constants]).reshape(-1, 6)
-        precise = Precise(operator, split(trees.program), exact, trees.mp)
-        memory = 0.65 * limits.memory
-        _tables[key] = begin(operator, constants, rows, precise, finite=finite, memory=memory)
-    return _tables[key]
+    """The table of the leaves at a point."""
+    trees = Trees(operator, DIGITS)
+    rows = {leaf: _row_of(trees, leaf) for leaf in operator.leaves}
+    exact = [trees.leaves[leaf] for leaf in operator.leaves]
+    for name, (re, _) in point.items():
+        exact.append((trees.mp.mpf(re.numerator) / re.denominator, trees.mp.mpf(0)))
+        rows[name] = row(exact[-1][0])
+    constants = np.array([row(a) for a, _ in trees.constants]).reshape(-1, 6)
+    precise = Precise(operator, split(trees.program), exact, trees.mp)
+    memory = 0.65 * limits.memory
+    return begin(operator, constants, rows, precise, finite=finite, memory=memory)
 
 
 def search_operator(goal: Goal, operator: Operator, limits: Limits, tell: Tell) -> SearchResult:

@@ -73,9 +73,6 @@ class Round:
     passed: int = 0
 
 
-_tables: dict[tuple[object, ...], Table] = {}
-
-
 def pair(x: Any) -> tuple[float, float]:
     """A real number as a sum of two doubles."""
     h = float(x)
@@ -117,19 +114,25 @@ def rows_of(goal: Goal, points: Sequence[Point]) -> dict[str, Array]:
     return out
 
 
-def prepare_round(goal: Goal, points: list[Point], limits: Limits) -> Round:
-    """A table for these points, kept from an earlier search if possible, and a fresh meeting."""
-    finite = goal.mode == "finite"
-    key = (goal.names, tuple(tuple(sorted(p.items())) for p in points), finite, limits.memory)
-    table = _tables.get(key)
-    if table is None:
-        _tables.clear()
-        # a quarter of the entries, all but the largest size, have exp and ln kept as well
-        more = len(points) - 1
-        per = BYTES + 48 * more + (TERM_BYTES + 96 * more) / 4
-        capacity = int(0.6 * limits.memory / per)
-        table = begin(rows_of(goal, points), finite=finite, capacity=capacity, room=capacity // 4)
-        _tables[key] = table
+def first_table(goal: Goal, points: Sequence[Point], limits: Limits) -> Table:
+    """A table of the leaves at these points."""
+    # a quarter of the entries, all but the largest size, have exp and ln kept as well
+    more = len(points) - 1
+    per = BYTES + 48 * more + (TERM_BYTES + 96 * more) / 4
+    capacity = int(0.6 * limits.memory / per)
+    rows, finite = rows_of(goal, points), goal.mode == "finite"
+    return begin(rows, finite=finite, capacity=capacity, room=capacity // 4)
+
+
+def prepare_round(
+    goal: Goal, points: list[Point], limits: Limits, table: Table | None = None
+) -> Round:
+    """A table for these points, unless one is given, and a fresh meeting.
+
+    A search begins with no table of an earlier one: what it lists of trees of one value depends on
+    how far that has grown.
+    """
+    table = table or first_table(goal, points, limits)
     target = np.array([row(goal.value(p)) for p in points])
     per = NEED_BYTES + 48 * (len(points) - 1)
     return Round(goal, points, table, meeting(table, target, int(0.35 * limits.memory / per)))
@@ -280,6 +283,7 @@ def _climb(
         if result.found or missed is None:
             return
         points = [*points, missed]
+        del r  # the next table takes its memory
 
 
 def _settled(result: SearchResult, r: Round, size: int) -> None:

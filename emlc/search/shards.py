@@ -13,11 +13,12 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from emlc.check.reference import Point
 from emlc.errors import MissingError
 from emlc.parse import parse
 from emlc.search.goal import Goal, goal
-from emlc.search.run import Limits, prepare_round
-from emlc.search.table import grow
+from emlc.search.run import Limits, first_table, prepare_round
+from emlc.search.table import Table, grow
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def run_shard(shard: Shard) -> Outcome:
     """Do one shard; what it needs is kept in the process for the next."""
     made = _goal(shard.target, shard.domain, shard.mode)
     limits = Limits(shard.max_size, 1e9, shard.memory)
-    r = prepare_round(made, [made.first_point()] if made.names else [{}], limits)
+    table = _table(shard.target, shard.domain, shard.mode, shard.memory)
+    r = prepare_round(made, _points(made), limits, table)
     grow(r.table, shard.table_size)
     m = r.meeting
     m.ready(shard.size, shard.max_size)
@@ -61,6 +63,17 @@ def run_shard(shard: Shard) -> Outcome:
 @lru_cache(maxsize=8)
 def _goal(target: str, domain: tuple[tuple[str, str], ...], mode: str) -> Goal:
     return goal(parse(target).root, dict(domain), mode)
+
+
+def _points(made: Goal) -> list[Point]:
+    return [made.first_point()] if made.names else [{}]
+
+
+@lru_cache(maxsize=1)
+def _table(target: str, domain: tuple[tuple[str, str], ...], mode: str, memory: float) -> Table:
+    """Grown by one shard, and of use to the next."""
+    made = _goal(target, domain, mode)
+    return first_table(made, _points(made), Limits(memory=memory))
 
 
 def run_shards(shards: list[Shard], scheduler: str | None) -> list[Outcome]:
