@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from pathlib import Path
 
@@ -62,3 +63,10 @@ def test_digits_beside_zeros_poles_and_cuts(name: str, tmp_path: Path) -> None:
             judge(told, wanted(row, [z + 0]), complex(got), z, False)
         assert not told.lost and not told.wrong, (way, told.lost[:3], told.wrong[:3])
         assert told.worst < 4, (way, told)
+
+
+@pytest.mark.parametrize("way", ["direct", "numpy", "python"])
+def test_both_zeros_are_one_number(way: str, tmp_path: Path) -> None:
+    angle = node(BY_NAME["atan2"], var("x0"), var("x1"))
+    found = values(way, angle, True, [[0.0, -0.0, -0.0], [-1.0, -1.0, 1.0]], tmp_path)
+    assert [complex(z).real for z in found] == [math.pi, math.pi, 0.0]
