@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from emlc.errors import EmlcError
-from emlc.parse import parse
+from emlc.ir.tape import flatten
+from emlc.parse import parse, parse_tree
 from emlc.search import search, work
 from emlc.search.exact import (
     TooLarge,
@@ -24,7 +25,7 @@ from emlc.search.exact import (
     over_exact,
     times_exact,
 )
-from emlc.search.goal import goal
+from emlc.search.goal import first_failure, goal
 from emlc.search.halfturn import RANGE
 from emlc.search.meet import meeting
 from emlc.search.progress import Progress
@@ -398,3 +399,17 @@ def test_an_answer_does_not_depend_on_earlier_searches() -> None:
     fresh = found("x*x")
     assert search("sin(x)", memory=1e8, max_size=25).lower_bound == 27
     assert found("x*x") == fresh and len(fresh) > 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "tree", "right"),
+    [("exp(x)", "x1E", True), ("exp(x)*(1+1/10^20)", "x1E", False), ("e-1/10^30", "11E", False)],
+)
+def test_what_doubles_do_not_tell_apart_is_not_found(formula: str, tree: str, right: bool) -> None:
+    wanted = goal(parse(formula).root)
+    failure = first_failure(wanted, flatten(parse_tree(tree)), wanted.trial_points(), False)
+    assert (failure is None) == right
+
+
+def test_another_operator_does_not_find_what_differs_in_the_21st_digit() -> None:
+    assert not search("e-1/10^21", operator="edl", max_size=3, memory=2e7).found

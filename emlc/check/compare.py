@@ -47,7 +47,7 @@ def check_tree(
     if len(tape) > LARGEST:
         size = f"too large to sample: {len(tape)} distinct subtrees"
         return Verdict("unknown", size) if proof is None else proof
-    compare = _Comparison(Reference(root), tape, [(Reference(p), v) for p, v in excluded])
+    compare = Comparison(Reference(root), tape, [(Reference(p), v) for p, v in excluded])
     seed = zlib.crc32(show(root).encode())
     began = time.thread_time()
     proved = proof is not None and proof.status == "proved"
@@ -64,7 +64,7 @@ def check_tree(
     return _summary(compare, bool(ranges.variables), proof)
 
 
-def _summary(compare: _Comparison, varies: bool, proof: Verdict | None) -> Verdict:
+def _summary(compare: Comparison, varies: bool, proof: Verdict | None) -> Verdict:
     if proof is not None and proof.status == "proved":
         return replace(proof, points=compare.points, worst=compare.worst)
     if varies and compare.points < ENOUGH:
@@ -75,11 +75,11 @@ def _summary(compare: _Comparison, varies: bool, proof: Verdict | None) -> Verdi
     return Verdict("agrees", f"tree and formula agree at {where}", compare.points, compare.worst)
 
 
-class _Comparison:
-    """Counts what was compared."""
+class Comparison:
+    """A tree held against a formula, point by point; counts what was compared."""
 
     def __init__(
-        self, reference: Reference, tape: Tape, excluded: list[tuple[Reference, Fraction]]
+        self, reference: Reference, tape: Tape, excluded: Sequence[tuple[Reference, Fraction]] = ()
     ) -> None:
         self.reference = reference
         self.tape = tape

@@ -273,7 +273,7 @@ class Bootstrap(Known):
                 continue
             compared += 1
             error = float(abs(got - want) / (abs(want) or 1)) if got is not None else 1.0
-            if error > 1e-20:
+            if error > 1e-30:
                 return Verdict("refuted", f"at {point}", 0, error)
             worst = max(worst, error)
         if 2 * compared < len(wanted):
@@ -290,7 +290,7 @@ class Bootstrap(Known):
         return points
 
     def _right(self, tape: Sequence[Any], goal_: Goal, point: Point) -> bool:
-        want = goal_.reference.at(point, 40)
+        want = goal_.reference.at(point, self.trees.mp.dps)
         if want is None:
             return True
         try:

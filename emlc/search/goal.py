@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from emlc.check.compare import middle
+from emlc.check.compare import Comparison, middle
 from emlc.check.points import draw, sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, DomainError
@@ -30,6 +30,7 @@ GENERIC = tuple(
 )  # fmt: skip
 DIGITS = 40
 _TRIED = 60
+_CLOSELY = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,10 @@ def goal(target: Node, declared: Mapping[str, str] | None = None, mode: str = "e
 
 
 def first_failure(goal: Goal, tape: Tape, points: Sequence[Point], finite: bool) -> Point | None:
-    """The first point at which the tree is not right, or None."""
+    """The first point at which the tree is not right, or None.
+
+    What doubles do not tell apart is compared to many digits at some of the points.
+    """
     for point in points:
         want = goal.value(point)
         if want is None:
@@ -124,7 +128,8 @@ def first_failure(goal: Goal, tape: Tape, points: Sequence[Point], finite: bool)
             continue
         if not agrees(ball, want, 1e-15):
             return point
-    return None
+    closely = Comparison(goal.reference, tape)
+    return next((p for p in points[:_CLOSELY] if closely.at(p) is not None), None)
 
 
 def agrees(ball: Ball, want: Any, tolerance: float) -> bool:
