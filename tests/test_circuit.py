@@ -15,6 +15,7 @@ from emlc.regress.fit import fit
 from emlc.regress.hybrid import propose
 from emlc.regress.options import Options
 from emlc.regress.paper import STARTS, SWEEPS, Sweep, first_weights, train_as_author
+from emlc.regress.snapping import harden_by_loss
 from emlc.regress.train import TARGETS, Circuit, paper_data, same_elsewhere
 from emlc.regress.trees import values
 
@@ -156,7 +157,9 @@ def test_choices_follow_the_loss_and_not_the_weight() -> None:
     right = snapped(c, {3: 3, 6: 2, 7: 1})
     logits = np.log(0.6 * right + 0.4 / c.terms)
     logits[6] = np.log([0.02, 0.58, 0.38, 0.02])  # x rather than y, by its weight
-    assert c.snapped_by_loss(logits) == RPN[2]
+    choice = np.zeros(c.inputs, dtype=np.int64)
+    harden_by_loss(logits, c.allowed, 1.0, c.x, c.wanted, c.work, choice)
+    assert c.rpn(choice) == RPN[2]
 
 
 def test_trees_are_told_apart_off_the_grid() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from emlc.lower.jit import Array
 from emlc.regress.archive import CONSTANT
 from emlc.regress.constants import Exact, near
+from emlc.regress.machine import sizes
 from emlc.regress.model import ROUNDING, Model
 
 _EVIDENCE = math.log(20.0)
@@ -37,8 +38,7 @@ def prune(m: Model, until: float = math.inf) -> None:
 
 def _shorter(m: Model) -> Iterator[Model]:
     """The formula with one part replaced, large parts first."""
-    size = np.empty(len(m.code), dtype=np.int64)
-    m.engine.spans(m.code, len(m.code), m.arity, size)
+    size = sizes(m.engine, m.code, m.arity)
     values = m.values_of_parts()
     for k in sorted(range(len(m.code)), key=lambda k: -int(size[k])):
         start = k - int(size[k]) + 1

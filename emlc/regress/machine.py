@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 from emlc.errors import ArgumentError
 from emlc.ir.node import Lit, Node, Var, fold, node, var
 from emlc.lower import cache
 from emlc.lower.expand import double, expand
+from emlc.lower.jit import Array
 from emlc.parse import parse
 from emlc.tables.primitives import BY_NAME, Primitive
 
@@ -58,6 +62,20 @@ def engine(known: tuple[Primitive, ...]) -> ModuleType:
     mark = "from emlc.regress.stub import backward, forward\n"
     assert mark in text
     return cache.module(text.replace(mark, source(known)), numba.__version__)
+
+
+def sizes(engine: Any, code: Array, arity: Array) -> Array:
+    """How many entries each part of a formula has."""
+    size = np.empty(len(code), dtype=np.int64)
+    engine.spans(code, len(code), arity, size)
+    return size
+
+
+def values_of_parts(engine: Any, code: Array, const: Array, arity: Array, x: Array) -> Array:
+    """The values of every part at columns of shape (variables, points), (parts, points)."""
+    v = np.empty((len(code), x.shape[1]))
+    engine.evaluate(code, const, len(code), arity, sizes(engine, code, arity), x, v)
+    return v
 
 
 def source(known: Sequence[Primitive]) -> str:

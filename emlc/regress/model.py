@@ -12,6 +12,7 @@ from emlc.lower.jit import Array
 from emlc.regress.archive import CONSTANT, UNIT, Formula
 from emlc.regress.constants import Exact
 from emlc.regress.evolve import Task
+from emlc.regress.machine import sizes, values_of_parts
 
 FLOOR = 1e-28
 ROUNDING = 1e-24  # an error below it is none
@@ -51,22 +52,17 @@ class Model:
     def values_of_parts(self, x: Array | None = None) -> Array:
         """The values of every part, (parts, points)."""
         x = self.x if x is None else x
-        size, n = np.empty(len(self.code), dtype=np.int64), len(self.code)
-        v = np.empty((n, x.shape[1]))
-        self.engine.spans(self.code, n, self.arity, size)
-        self.engine.evaluate(self.code, self.const, n, self.arity, size, x, v)
-        return v
+        return values_of_parts(self.engine, self.code, self.const, self.arity, x)
 
     def slopes(self) -> Array:
         """The derivatives by the free numbers, (free, points)."""
-        size, n = np.empty(len(self.code), dtype=np.int64), len(self.code)
-        v = self.values_of_parts(self.x)
-        self.engine.spans(self.code, n, self.arity, size)
+        v, size = self.values_of_parts(), sizes(self.engine, self.code, self.arity)
         jac = np.empty((len(self.free), self.points))
         where = np.array(self.free, dtype=np.int64)
         self.engine.jacobian(
-            self.code, n, self.arity, size, self.x, v, np.empty_like(v), where, len(where), jac
-        )
+            self.code, len(self.code), self.arity, size, self.x, v, np.empty_like(v),
+            where, len(where), jac,
+        )  # fmt: skip
         return jac
 
     def fold(self) -> None:

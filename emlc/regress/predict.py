@@ -33,11 +33,8 @@ class OfFormula:
         rows = tuple(BY_NAME[name] for name in self.rows)
         engine = machine.engine(rows)
         arity = np.array([len(row.params) for row in rows], dtype=np.int64)
-        size, n = np.empty(len(self.code), dtype=np.int64), len(self.code)
-        v = np.empty((n, x.shape[1]))
-        engine.spans(self.code, n, arity, size)
-        engine.evaluate(self.code, self.const, n, arity, size, np.ascontiguousarray(x), v)
-        made: Array = v[-1]
+        columns = np.ascontiguousarray(x)
+        made: Array = machine.values_of_parts(engine, self.code, self.const, arity, columns)[-1]
         return made
 
 

@@ -144,12 +144,6 @@ class Circuit:
         found.seconds = time.monotonic() - begun
         return found
 
-    def snapped_by_loss(self, logits: Array, tau: float = 1.0) -> list[str]:
-        """The tree of a trained circuit, every choice by how little the loss suffers."""
-        choice = np.zeros(self.inputs, dtype=np.int64)
-        harden_by_loss(logits, self.allowed, tau, self.x, self.wanted, self.work, choice)
-        return self.rpn(choice)
-
     def rpn(
         self, choice: Sequence[int] | Array, other: Mapping[int, Sequence[str]] | None = None
     ) -> list[str]:
