@@ -8,6 +8,7 @@ from typing import Any
 from emlc.errors import ArgumentError, DomainError, LimitError
 from emlc.evaluation import meant
 from emlc.exchange import formula_of
+from emlc.ir.domain import domain as domain_of
 from emlc.ir.node import Node, variables
 from emlc.passes.compile import compile_tree
 from emlc.passes.differentiate import derivative, ranges_inside, rewritten
@@ -21,6 +22,8 @@ from emlc.pipeline import (
     no_cycle_collection,
 )
 from emlc.show import show
+
+REAL = domain_of("real")
 
 
 def diff(
@@ -58,7 +61,20 @@ def diff(
             root = derivative(root, name, order)
         root = _shortest(root, found, mode)
         inside = ranges_inside(simplify(root), found)
+        _restrict(inside, found)
         return assemble(_text(root), root, inside, mode, check)
+
+
+def _restrict(inside: Ranges, outer: Ranges) -> None:
+    """Name what restricts the formula where the variables of that cancel in the derivative."""
+    lost = {
+        p: d for p, d in outer.conditions.items() if not inside.variables.keys() >= {*variables(p)}
+    }
+    needed = {name for part in lost for name in variables(part)}
+    for name, d in outer.variables.items():
+        if name not in inside.variables and (name in needed or d != REAL):
+            inside.variables[name] = d
+    inside.conditions.update(lost)
 
 
 def _text(root: Node) -> str:

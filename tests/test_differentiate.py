@@ -284,3 +284,17 @@ def test_a_tree_is_read_back_first(tree: str, wrt: str, want: str, domain: dict[
 
 
 HALF = {"x": (Fraction(1, 2), Fraction(0)), "y": (Fraction(3, 2), Fraction(0))}
+
+
+@pytest.mark.parametrize(
+    ("source", "where"),
+    [
+        ("sqrt(x)^2", {"x": "nonnegative"}),
+        ("sqrt(x - y)^2", {"x": "real", "y": "real", "x - y": "nonnegative"}),
+        ("x*sqrt(3)", {}),
+    ],
+)
+def test_variables_that_cancel_in_a_derivative_still_restrict_it(
+    source: str, where: dict[str, str]
+) -> None:
+    assert emlc.diff(source, "x", check=False).domain == where
