@@ -55,5 +55,6 @@ def _check_size(path: str, members: list[zipfile.ZipInfo]) -> None:
     size = sum(member.file_size for member in members)
     if size > limits.ARRAY_BYTES:
         raise LimitError(
-            f"{path} holds {size:,} bytes of arrays, beyond the limit of {limits.ARRAY_BYTES:,}"
+            f"{path} holds {size:,} bytes of arrays, beyond the limit of {limits.ARRAY_BYTES:,}",
+            hint=limits.another("ARRAY_BYTES"),
         )

@@ -187,7 +187,7 @@ def to_sympy(formula: Node, *, evaluate: bool = True) -> sympy_types.Expr:
     if depth > limits.SYMPY_DEPTH or len(tape) > limits.SYMPY_ENTRIES:
         raise LimitError(
             f"sympy cannot hold expressions of depth {depth} and {len(tape):,} parts",
-            hint="show it instead, or set EMLC_SYMPY_DEPTH and EMLC_SYMPY_ENTRIES",
+            hint=limits.another("SYMPY_DEPTH", "SYMPY_ENTRIES"),
         )
     return fold(_ground(formula), lambda n, args: _to_one(sympy, n, args, evaluate))
 

@@ -14,6 +14,11 @@ def _limit(name: str, usual: int) -> int:
     return int(written) if written.isascii() and written.isdigit() else usual
 
 
+def another(*names: str) -> str:
+    """How to set these limits, as an error that names them says."""
+    return f"to raise a limit, set {' and '.join(f'EMLC_{name}' for name in names)}"
+
+
 FORMULA_CHARS = _limit("FORMULA_CHARS", 4_000_000)
 """Longest formula: a sum of 100,000 terms takes about 800,000 characters."""
 
@@ -31,6 +36,9 @@ LITERAL_TOTAL = _limit("LITERAL_TOTAL", 10_000_000)
 
 WRITTEN_NODES = _limit("WRITTEN_NODES", 5_000_000)
 """Largest expression that is written out in full, counting shared parts each time they occur."""
+
+DOMAIN_NODES = _limit("DOMAIN_NODES", 500_000)
+"""Most nodes of all parts that restrict a domain or are excluded from it, written out in full."""
 
 ARRAY_BYTES = _limit("ARRAY_BYTES", 8_000_000_000)
 """Most bytes of arrays in one file, unpacked."""

@@ -28,7 +28,7 @@ from emlc.passes.ranges import Ranges, declare, ranges
 from emlc.passes.rewrite import Rewriter
 from emlc.passes.saturate import LARGEST, ROUNDS, knows, saturate
 from emlc.passes.simplify import simplify
-from emlc.show import nodes_json, rpn_tokens, show
+from emlc.show import nodes_json, require_short, rpn_tokens, show
 from emlc.tables.witnesses import Witness
 
 RPN_LIMIT = 1_000_000
@@ -231,7 +231,7 @@ def _of_bounded_size(root: Node) -> None:
     if parts > most:
         raise LimitError(
             f"the formula has more than {most:,} parts",
-            hint="EMLC_FORMULA_PARTS sets another limit",
+            hint=limits.another("FORMULA_PARTS"),
         )
     stage("choosing the tree", _SECONDS_A_PART * parts)
 
@@ -304,6 +304,7 @@ def _settle_constant_poles(found: Ranges) -> None:
 
 def _excluded(points: tuple[Exclusion, ...], found: Ranges, mode: str) -> tuple[str, ...]:
     """The excluded points as text, each with its reason."""
+    require_short(found.poles)
     known = [f"{exclusion_text(p)}: no {mode} tree is known that is right there" for p in points]
     return (*known, *(f"{show(part)} = 0: {why}" for part, why in found.poles.items()))
 

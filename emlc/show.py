@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from emlc import limits
 from emlc.errors import ArgumentError, LimitError
-from emlc.ir.node import Lit, Node, Var, fold, node, substitute
+from emlc.ir.node import Lit, Node, Var, fold, node, substitute, weight
 from emlc.ir.tape import NONE, Tape, flatten
 from emlc.parse import meaning, require_pure
 from emlc.parse.trees import OPERATOR
@@ -99,17 +99,17 @@ def show(root: Node, notation: str = "infix") -> str:
     return _write(_spelled_out(root, chosen), chosen)
 
 
-def rpn_tokens(root: Node, limit: int = limits.WRITTEN_NODES) -> list[str]:
+def rpn_tokens(root: Node) -> list[str]:
     """The tokens of a pure tree in reverse Polish order: 1, variables and E.
 
-    Raises TreeError when it is not pure, LimitError when there are more than `limit`.
+    Raises TreeError when it is not pure, LimitError beyond `limits.WRITTEN_NODES`.
 
     >>> from emlc.parse import parse
     >>> rpn_tokens(parse("eml(alpha, 1)").root)
     ['alpha', '1', 'E']
     """
     require_pure(root)
-    _check_size(root, limit)
+    _check_size(root)
     tokens: list[str] = []
     stack = [root]
     while stack:
@@ -134,17 +134,32 @@ def nodes_json(tape: Tape) -> list[list[str | int]]:
     ]
 
 
-def _check_size(root: Node, limit: int) -> None:
+def require_short(parts: Iterable[Node]) -> None:
+    """Raise LimitError where the parts that a domain names are too long to be written down."""
+    left = limits.DOMAIN_NODES
+    for part in parts:
+        left -= weight(part, left)
+        if left < 0:
+            raise LimitError(
+                f"the domain takes more than {limits.DOMAIN_NODES:,} nodes to write down",
+                hint=limits.another("DOMAIN_NODES"),
+            )
+
+
+def _check_size(root: Node) -> None:
+    limit = limits.WRITTEN_NODES
     size = fold(root, lambda n, below: 1 + sum(below))
     if size > limit:
         count = f"{size:,}" if size < 10**18 else f"more than 10^{len(str(Decimal(size))) - 1}"
         message = f"the text would have {count} nodes, beyond the limit of {limit:,}"
-        raise LimitError(message, hint="JSON writes shared parts once")
+        raise LimitError(
+            message, hint=f"JSON writes shared parts once; {limits.another('WRITTEN_NODES')}"
+        )
 
 
 def _write(root: Node, notation: Notation) -> str:
     """The text of an expression whose rows all have a template."""
-    _check_size(root, limits.WRITTEN_NODES)
+    _check_size(root)
     opening, closing = notation.parentheses
     leaves: dict[Node, Spelling] = {}
     out: list[str] = []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 import emlc
-from emlc import limits
+from emlc import arrays, limits
 from emlc.errors import LimitError
 from emlc.lower.balls import evaluate
 from emlc.parse import parse
@@ -77,20 +80,56 @@ def test_memory_that_is_over_is_a_limit() -> None:
     assert (status, "memory" in said) == (LimitError.exit_code, True), said
 
 
-def test_formulas_of_too_many_parts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "FORMULA_PARTS", 5)
-    assert emlc.compile("x+y+z", check=False).size == 29
-    with pytest.raises(LimitError, match="more than 5 parts"):
-        emlc.compile("x+y+z+w", check=False)
+def saved() -> io.BytesIO:
+    file = io.BytesIO()
+    np.savez(file, x=np.zeros(100))
+    file.seek(0)
+    return file
 
 
-def test_the_environment_sets_limits() -> None:
-    program = "import emlc; emlc.parse('x+1+2+3')"
-    environment = {**os.environ, "EMLC_FORMULA_CHARS": "5"}
+def sympy(text: str) -> object:
+    return emlc.to_sympy(parse(text).root)
+
+
+# Limit, another value, what reaches it, and what does not.
+REACHED: tuple[tuple[str, int, Callable[[], object], Callable[[], object]], ...] = (
+    ("FORMULA_CHARS", 5, lambda: parse("x+1+2+3"), lambda: parse("x+1+2")),
+    ("FORMULA_PARTS", 5, lambda: emlc.compile("x+y+z+w"), lambda: emlc.compile("x+y+z")),
+    ("TREE_CHARS", 7, lambda: emlc.parse_tree("111xE1EEE"), lambda: emlc.parse_tree("11xE1EE")),
+    ("LITERAL_DIGITS", 6, lambda: parse("1234567"), lambda: parse("123456")),
+    ("LITERAL_TOTAL", 10, lambda: parse("12345+1/123456"), lambda: parse("12345+1/12345")),
+    ("WRITTEN_NODES", 7, lambda: emlc.show(parse(SHARED).root), lambda: emlc.show(parse("x").root)),
+    ("DOMAIN_NODES", 3, lambda: emlc.compile("ln(x+y+z)"), lambda: emlc.compile("ln(x+y)")),
+    ("ARRAY_BYTES", 900, lambda: arrays.read(saved(), "a.npz"), lambda: None),
+    ("SYMPY_DEPTH", 2, lambda: sympy("ln(ln(ln(x)))"), lambda: sympy("ln(x)")),
+    ("SYMPY_ENTRIES", 3, lambda: sympy("x+y+z"), lambda: sympy("x+y")),
+)  # fmt: skip
+SERVERS = {"REQUEST_BYTES", "REQUESTS", "CHILD_MEMORY", "CHILD_SECONDS"}  # see test_explore
+
+
+@pytest.mark.parametrize(("name", "value", "beyond", "below"), REACHED, ids=[r[0] for r in REACHED])
+def test_a_limit_that_is_reached_is_named(
+    name: str, value: int, beyond: Callable[[], object], below: Callable[[], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    beyond() if name != "WRITTEN_NODES" else None
+    monkeypatch.setattr(limits, name, value)
+    below()
+    with pytest.raises(LimitError) as caught:
+        beyond()
+    said = caught.value.render()
+    assert f"EMLC_{name}" in said
+
+
+def test_the_environment_sets_every_limit() -> None:
+    names = {name for name in vars(limits) if name.isupper()}
+    assert names == {row[0] for row in REACHED} | SERVERS
+    program = "from emlc import limits; print({v for k, v in vars(limits).items() if k.isupper()})"
+    environment = {**os.environ, **{f"EMLC_{name}": "5" for name in names}}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment
     )
-    assert "beyond the limit of 5" in done.stderr
+    assert done.stdout == "{5}\n", done.stderr
 
 
 def test_a_tower_of_exponentials_is_undecided() -> None:

@@ -161,7 +161,8 @@ def read_text(word: str) -> str:
         return word
     data = sys.stdin.buffer.read(limits.TREE_CHARS + 1)
     if len(data) > limits.TREE_CHARS:
-        raise LimitError(f"standard input is longer than {limits.TREE_CHARS:,} bytes")
+        message = f"standard input is longer than {limits.TREE_CHARS:,} bytes"
+        raise LimitError(message, hint=limits.another("TREE_CHARS"))
     try:
         return data.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:

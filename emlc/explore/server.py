@@ -105,10 +105,13 @@ class Server(ThreadingHTTPServer):
         if said is None:
             granted = min(self.seconds, self._share())
             others = ", and others wait" if granted < self.seconds else ""
-            return _complaint(
-                f"this formula takes more than {granted:g} s{others}", "emlc explore has no limit"
-            )
-        return said if said.strip() else _complaint("this formula takes too much memory")
+            hint = f"emlc explore FORMULA has no limit; {limits.another('CHILD_SECONDS')}"
+            return _complaint(f"this formula takes more than {granted:g} s{others}", hint)
+        return (
+            said
+            if said.strip()
+            else _complaint("this formula takes too much memory", limits.another("CHILD_MEMORY"))
+        )
 
     def _share(self) -> float:
         return _SHARE if self.places.waiting else math.inf
@@ -175,7 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif not (size.isascii() and size.isdigit()):
             self._answer(HTTPStatus.LENGTH_REQUIRED, _complaint("the request has no length"))
         elif len(size) > 9 or int(size) > limits.REQUEST_BYTES:
-            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _complaint("the formula is too long"))
+            said = _complaint("the formula is too long", limits.another("REQUEST_BYTES"))
+            self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         else:
             self._answer(*self.server.compiled(self.rfile.read(int(size))))
 

@@ -58,7 +58,7 @@ def parse(text: str, notation: str = "auto") -> Parsed:
     """
     if notation not in NOTATIONS:
         raise ArgumentError(f"no notation {notation}", hint="one of " + ", ".join(NOTATIONS))
-    _check_length(text, limits.TREE_CHARS)
+    _check_length(text, limits.TREE_CHARS, "TREE_CHARS")
     if notation == "auto":
         notation = _detect(text)
     if notation == "json":
@@ -66,7 +66,7 @@ def parse(text: str, notation: str = "auto") -> Parsed:
     if notation == "rpn" or (notation == "wolfram" and is_list(text)):
         root, spans = from_rpn(rpn_words(text), text)
         return Parsed(root, text, notation, spans)
-    _check_length(text, limits.FORMULA_CHARS)
+    _check_length(text, limits.FORMULA_CHARS, "FORMULA_CHARS")
     source = _unwrap(text) if notation == "latex" else text
     root, spans = _readers.get(_builder(notation)).read(source)
     return Parsed(root, text, notation, spans)
@@ -80,7 +80,7 @@ def parse_tree(text: str, notation: str = "auto") -> Node:
     >>> parse_tree("11xE1EE") is parse_tree("EML[1, EML[EML[1, x], 1]]")
     True
     """
-    _check_length(text, limits.TREE_CHARS)
+    _check_length(text, limits.TREE_CHARS, "TREE_CHARS")
     if notation == "dot" or (notation == "auto" and looks_like_dot(text)):
         return from_dot(text)
     if notation == "auto" and looks_like_rpn(text):
@@ -114,12 +114,12 @@ def _builder(notation: str) -> type[Builder]:
     return Infix
 
 
-def _check_length(text: str, most: int) -> None:
+def _check_length(text: str, most: int, name: str) -> None:
     if not isinstance(text, str):
         raise ArgumentError(f"a formula is text, not {type(text).__name__}")
     if len(text) > most:
         message = f"a text of {len(text):,} characters is beyond the limit of {most:,}"
-        raise LimitError(message, hint="trees in RPN or JSON may be longer than formulas")
+        raise LimitError(message, hint=limits.another(name))
 
 
 def _unwrap(text: str) -> str:

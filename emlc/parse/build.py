@@ -181,12 +181,13 @@ class Builder:
         most = limits.LITERAL_DIGITS
         self.digits += len(head) + abs(power)
         if len(head) > most or len(tail) >= 20 or abs(power) > most:
-            message = f"a number of more than {most:,} digits"
+            message, name = f"a number of more than {most:,} digits", "LITERAL_DIGITS"
         elif self.digits > limits.LITERAL_TOTAL:
             message = f"numbers of more than {limits.LITERAL_TOTAL:,} digits in one formula"
+            name = "LITERAL_TOTAL"
         else:
             return Fraction(*Decimal(f"{head}e{power}").as_integer_ratio())
-        hint = f"powers of ten and digits go to {most:,}"
+        hint = f"powers of ten and digits go to {most:,}; {limits.another(name)}"
         raise self.fail(message, token.start_pos or 0, token.end_pos or 0, hint, LimitError)
 
     def name(self, c: Children) -> Value:

@@ -32,7 +32,7 @@ from emlc.passes.templates import (
     Template,
     rows_like,
 )
-from emlc.show import show
+from emlc.show import require_short, show
 from emlc.tables.primitives import Primitive
 from emlc.tables.witnesses import Witness
 
@@ -378,6 +378,7 @@ def compile_tree(
     laws = compiler.laws(root)
     used.update(laws)
     chosen = tuple(compiler.chosen(root))
+    require_short(part for part, _ in choice.excluded)
     excluded = tuple(sorted(choice.excluded, key=exclusion_text))
     names = tuple(f"{law.computes} = {law.body}" for law in laws)
     return Compilation(tree, choice.size, frozenset(used), excluded, chosen, names)

@@ -18,7 +18,7 @@ from emlc.ir.node import Lit, Node, Var, postorder, substitute
 from emlc.parse import parse
 from emlc.passes.facts import outward
 from emlc.passes.simplify import simplify
-from emlc.show import show
+from emlc.show import require_short, show
 from emlc.tables.primitives import Cases, Primitive
 
 Condition = tuple[Node, Domain]
@@ -72,6 +72,7 @@ class Ranges:
 
     def domain(self) -> dict[str, str]:
         """The domain as text: variables first, then the conditions on parts."""
+        require_short(self.conditions)
         out = {name: str(d) for name, d in sorted(self.variables.items())}
         out.update({show(part): str(d) for part, d in self.conditions.items()})
         return out
