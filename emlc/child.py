@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import subprocess
@@ -14,6 +15,14 @@ from emlc import limits
 
 _STEP = 0.25
 _BOUNDS = "_EMLC_BOUNDS"
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+@atexit.register
+def _end() -> None:
+    """No child outlives this process, whose threads may be waiting for some."""
+    for program in [*_running]:
+        program.kill()
 
 
 def run(
@@ -38,18 +47,19 @@ def run(
     with subprocess.Popen(
         command, stdin=PIPE, stdout=PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as program:
-        while True:
-            left = began + min(seconds, share()) - time.monotonic()
-            try:
-                return program.communicate(given, timeout=max(0.0, min(left, _STEP)))[0]
-            except subprocess.TimeoutExpired:
-                given = None
-                if left <= _STEP:
-                    program.kill()
-                    return None
-            except BaseException:
-                program.kill()
-                raise
+        _running.add(program)
+        try:
+            while True:
+                left = began + min(seconds, share()) - time.monotonic()
+                try:
+                    return program.communicate(given, timeout=max(0.0, min(left, _STEP)))[0]
+                except subprocess.TimeoutExpired:
+                    given = None
+                    if left <= _STEP:
+                        return None
+        finally:
+            program.kill()
+            _running.remove(program)
 
 
 def bounded() -> None:

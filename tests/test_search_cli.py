@@ -98,7 +98,7 @@ def test_the_plan_comes_first(emlc: Any) -> None:
     assert [int(row.split()[0]) for row in rows[:9]] == list(range(1, 18, 2))
 
 
-def test_an_interrupt_keeps_what_is_known() -> None:
+def test_being_told_to_end_keeps_what_is_known() -> None:
     command = [sys.executable, "-m", "emlc", "search", "sin(x)", "--json", "--memory", "1"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
@@ -106,7 +106,7 @@ def test_an_interrupt_keeps_what_is_known() -> None:
     ) as child:
         time.sleep(6)
         begun = time.monotonic()
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGTERM)
         out, err = child.communicate(timeout=30)
     assert time.monotonic() - begun < 5
     assert child.returncode == 130, err

@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-from _thread import interrupt_main
 from collections.abc import Sequence
 from importlib import import_module
 from types import TracebackType
@@ -184,9 +183,17 @@ class _Interrupts:
             sys.__unraisablehook__(found)
             return
         self.lost = True
-        again = threading.Timer(_AGAIN, interrupt_main)
+        again = threading.Timer(_AGAIN, _interrupt)
         again.daemon = True
         again.start()
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)
 
 
 _interrupts = _Interrupts()
