@@ -25,7 +25,33 @@ def is_zero(space: Space, a: Form) -> bool:
     grown = space.expand(space.cleared(a))
     if grown is not a and _logs_cancel(space, per_log(space, grown)):
         return True
+    plain = _without_sixths(space, a)
+    if plain is not a and space.vanishes(plain):
+        return True
     return bool(space.vanishing) and _multiple_of_vanishing(space, a)
+
+
+def _without_sixths(space: Space, a: Form) -> Form:
+    """The form with exp(i pi/6) as i - i exp(i pi/3): over these two, sums of turns are unique."""
+    sixths = [
+        (m, c)
+        for m, c in a.terms.items()
+        if m.expo is not None and m.expo.terms.get(space.i_pi) == Fraction(1, 6)
+    ]
+    for m, c in sixths:
+        sixth, third = (_exp(space, space.scaled(space.half_turn, Fraction(1, n))) for n in (6, 3))
+        ((turn, _),) = sixth.terms.items()
+        number, back = space.power(turn, -1)
+        rest = space.times(space.form({m: c}), back, number)
+        instead = space.times(space.plus(space.one, third, -1), space.imaginary)
+        a = space.plus(space.plus(a, space.form({m: c}), -1), space.multiplied(rest, instead))
+    return a
+
+
+def _exp(space: Space, a: Form) -> Form:
+    made = space.exp(a)
+    assert isinstance(made, Form)
+    return made
 
 
 def _multiple_of_vanishing(space: Space, a: Form) -> bool:
@@ -86,8 +112,7 @@ def _logs_cancel(space: Space, a: Form) -> bool:
     phase = space.box(a).im
     if not phase.within(Interval(-2.0 / scale, 2.0 / scale, True, True)):
         return False
-    whole = space.exp(space.expand(space.scaled(a, scale)))
-    assert isinstance(whole, Form)
+    whole = _exp(space, space.expand(space.scaled(a, scale)))
     if not space.vanishes(space.plus(whole, space.one, -1)):
         return False
     space.steps["ln u + ln v = ln(u v)", f"Im in {phase} pi"] = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from emlc.ir.domain import PI, domain
+from emlc.passes.facts import arg_of
 from emlc.passes.normal.digits import Number
 from emlc.passes.normal.equal import per_log
 from emlc.passes.normal.read import div
@@ -226,7 +227,8 @@ def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions
             return []
         if not target.real:
             return None
-    log = space.ln(value)
+    turns = _root_of_unity(space, value)
+    log = space.ln(value) if turns is None else space.scaled(space.half_turn, turns)
     assert isinstance(log, Form)
     gap = space.plus(expo, log, -1)
     if box.real:
@@ -237,12 +239,27 @@ def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions
     whole = space.var(WHOLE)
     found: Solutions = []
     for extra in (0, 1):
-        turns = space.plus(space.scaled(whole, 2), space.number(extra))
-        more = zeros(space, space.plus(gap, space.times(turns, space.i_pi, 2), -1), steps - 1)
+        count = space.plus(space.scaled(whole, 2), space.number(extra))
+        more = zeros(space, space.plus(gap, space.times(count, space.i_pi, 2), -1), steps - 1)
         if more is None or any(name == WHOLE for name, _ in more):
             return None
         found += more
     return found
+
+
+def _root_of_unity(space: Space, value: Form) -> Fraction | None:
+    """The p/q of a sum of two numbers that is exp(i pi p/q), q at most 6; None for others."""
+    box = space.box(value)
+    arg = arg_of(box)
+    near = 1.0 in box.re * box.re + box.im * box.im * PI * PI and arg.hi - arg.lo < 0.01
+    if len(value.terms) != 2 or not near or any(names_in(m) for m in value.terms):
+        return None
+    power = space.one
+    for q in range(1, 7):
+        power = space.expand(space.multiplied(power, value))
+        if set(power.terms) == {space.unit} and power.terms[space.unit] in (1, -1):
+            return Fraction(round(q * (arg.lo + arg.hi) / 2), q)
+    return None
 
 
 def _polynomial(space: Space, a: Form, name: str, steps: int) -> Solutions | None:
