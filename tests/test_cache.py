@@ -139,6 +139,24 @@ def _other(path: Path) -> None:
     twin.replace(path)
 
 
+def _link(path: Path) -> None:
+    """A link to a whole entry that stands elsewhere."""
+    (path.parent / "elsewhere").mkdir(exist_ok=True)
+    path.replace(path.parent / "elsewhere" / path.name)
+    path.symlink_to(path.parent / "elsewhere" / path.name)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    (path / "below").mkdir(parents=True)
+
+
+def _pipe(path: Path) -> None:
+    """Reading it would wait for ever."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 DAMAGE: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-9]),
@@ -147,7 +165,10 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     ),
     "foreign": lambda path: path.write_text("import os; os._exit(9)"),
     "another entry": _other,
+    "folder": _folder,
 }
+if os.name == "posix":
+    DAMAGE |= {"link": _link, "pipe": _pipe, "locked": lambda path: path.chmod(0)}
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -156,7 +177,9 @@ def test_damage_is_seen(damage: str, tmp_path: Path) -> None:
     cache.seal(path, bytes(1000))
     assert cache.sealed(path) == bytes(1000)
     DAMAGE[damage](path)
-    assert cache.sealed(path) is None
+    assert cache.sealed(path) is None or (damage == "locked" and os.getuid() == 0)
+    cache.seal(path, b"new")
+    assert cache.sealed(path) == b"new"
 
 
 _KERNEL = "from emlc.lower.slots import mixed; import sys; sys.stdout.write(str(mixed(5)))"
@@ -209,6 +232,14 @@ def test_an_edit_elsewhere_leaves_kernels_as_they_are(tmp_path: Path) -> None:
     assert {"first.py", "values.py"} < held[0]
     assert {"second.py", "order.py"} < held[1]
     assert "fit.py" not in held[0] | held[1]
+
+
+def test_generated_source_runs_from_a_disk_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMLC_CACHE_DIR", str(tmp_path / "gone"))
+    cache.folder().rmdir()
+    assert cache.module("answer = 45\n").answer == 45
 
 
 def test_generated_source_that_somebody_changed_is_not_run(

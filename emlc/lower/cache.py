@@ -81,18 +81,21 @@ def key(*parts: str) -> str:
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write an entry whole or not at all, in the place of whatever bears its name."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    elif read(path) is None:
+        path.unlink(missing_ok=True)  # its rights would be the new one's
     with whole(path) as file:
         file.write(data)
 
 
 def read(path: Path) -> bytes | None:
-    """What the file holds; None when it cannot be read or belongs to somebody else."""
+    """What the file holds; None when it cannot be read, is no file or belongs to somebody else."""
     try:
-        with open(path, "rb") as file:
-            if os.name == "posix" and os.fstat(file.fileno()).st_uid != os.getuid():
-                return None
-            return file.read()
+        found = path.lstat()
+        mine = os.name != "posix" or found.st_uid == os.getuid()
+        return path.read_bytes() if mine and stat.S_ISREG(found.st_mode) else None
     except OSError:
         return None
 
@@ -121,8 +124,9 @@ def module(source: str, *versions: str) -> ModuleType:
     path = folder() / f"{name}.py"
     data = source.encode()
     if read(path) != data:
-        _prune(path.parent)
-        write(path, data)
+        with suppress(OSError):  # a full disk; the source is run all the same
+            _prune(path.parent)
+            write(path, data)
     spec = spec_from_loader(name, _Source(name, path, source))
     assert spec is not None and spec.loader is not None
     made = sys.modules[name] = module_from_spec(spec)
