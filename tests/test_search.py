@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emlc.errors import EmlcError
+from emlc import files
+from emlc.errors import ArgumentError, EmlcError
 from emlc.ir.tape import flatten
 from emlc.parse import parse, parse_tree
 from emlc.search import search, work
@@ -380,8 +382,40 @@ def test_checkpoint_resumes(tmp_path: Path) -> None:
     assert again.best is not None
     assert (again.best.k, again.lower_bound) == (17, 17)
     assert {p.size for p in said} == {15, 17}
-    with pytest.raises(EmlcError):
-        search("x/y", memory=2e8, checkpoint=kept)
+    for target, options in (
+        ("x/y", {}), ("x*y", {"domain": {"x": "[1,2]"}}), ("x*y", {"mode": "finite"}),
+        ("x*y", {"operator": "edl"}),
+    ):  # fmt: skip
+        with pytest.raises(ArgumentError, match="belongs to another search"):
+            search(target, memory=2e8, checkpoint=kept, **options)
+
+
+def test_a_checkpoint_is_of_one_operator_with_its_leaves(tmp_path: Path) -> None:
+    asked: Any = {"memory": 1e8, "max_size": 3, "checkpoint": str(tmp_path / "kept")}
+    search("x*y", operator="exp(x)*y; 1", **asked)
+    with pytest.raises(ArgumentError, match="belongs to another search"):
+        search("x*y", operator="exp(x)*y; 2", **asked)
+
+
+_KEPT = {
+    "schema": 2, "search": {"target": "x", "domain": {"x": "real"}, "mode": "exact"},
+    "settled": 3, "undecided": 0, "passed": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"", b"[]", b"{}", b"[" * 100_000, b"\xff", _KEPT | {"schema": 1}, _KEPT | {"settled": "3"},
+        _KEPT | {"settled": True}, _KEPT | {"settled": -3}, _KEPT | {"passed": 0.5},
+        _KEPT | {"undecided": None}, {k: v for k, v in _KEPT.items() if k != "search"},
+    ],
+)  # fmt: skip
+def test_no_forged_checkpoint_is_believed(tmp_path: Path, forged: Any) -> None:
+    data = forged if isinstance(forged, bytes) else json.dumps(forged).encode()
+    files.Checkpoint(tmp_path / "kept", "a search").save(data)
+    with pytest.raises(ArgumentError, match="is not a checkpoint of a search, or damaged"):
+        search("x", memory=1e8, checkpoint=str(tmp_path / "kept"))
 
 
 def test_shards_together_find_what_one_search_finds() -> None:
