@@ -120,8 +120,9 @@ def commands() -> str:
     out = ["# Commands", "", "Every command: `-` reads standard input; `--json` prints one JSON",
            "document on standard output; text for people, progress and warnings go to standard",
            "error. Exit status: 0 done, 1 the input or the claim is wrong, 2 the command line is",
-           "wrong, 3 a limit was reached, 130 Ctrl-C or SIGTERM ended it, with what was known by then.",
-           "Colours are off when the output is not a terminal, or where `NO_COLOR` is set.", ""]  # fmt: skip
+           "wrong, 3 a limit was reached, 130 Ctrl-C or SIGTERM ended it, with what was known by",
+           "then. Colours are off when the output is not a terminal, or where `NO_COLOR` is set.",
+           ""]  # fmt: skip
     for name in emlc.list_commands(None):  # type: ignore[arg-type]
         shown = runner.invoke(emlc, [name, "--help"], prog_name="emlc").output
         out += [f"## emlc {name}", "", "```text", shown.rstrip(), "```", ""]
