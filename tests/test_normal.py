@@ -230,6 +230,7 @@ def test_numbers_beyond_doubles_in_a_condition() -> None:
         ("exp(x) - 3", "complex", {"ln(3) + 4*i*pi*n'", "ln(3) + 4*i*pi*n' + 2*i*pi"}),
         ("exp(a) - 3", "complex", {"ln(3) + 4*i*pi*n'", "ln(3) + 4*i*pi*n' + 2*i*pi"}),
         ("sin(x)", "real", {"2*pi*n'", "2*pi*n' + pi"}),
+        ("x*ln(x+a) + sin(x)", "real", {"0", "exp(-(sin(x)/x)) - x"}),
         ("exp(i*x) - (1+i*sqrt(3))/2", "real", {"pi/3 + 4*pi*n'", "7*pi/3 + 4*pi*n'"}),
         ("exp(i*x) + (1-i*sqrt(3))/2", "real", {"2*pi/3 + 4*pi*n'", "8*pi/3 + 4*pi*n'"}),
         ("exp(i*x) - (sqrt(3)-i)/2", "real", {"4*pi*n' - pi/6", "11*pi/6 + 4*pi*n'"}),

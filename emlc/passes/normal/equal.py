@@ -20,10 +20,10 @@ def is_zero(space: Space, a: Form) -> bool:
     >>> is_zero(s, s.plus(s.exp(s.ln(x)), x, -1))
     True
     """
-    if space.vanishes(a) or _logs_cancel(space, per_log(space, a)):
+    if space.vanishes(a) or _logs_cancel(space, per_log(space, a)[0]):
         return True
     grown = space.expand(space.cleared(a))
-    if grown is not a and _logs_cancel(space, per_log(space, grown)):
+    if grown is not a and _logs_cancel(space, per_log(space, grown)[0]):
         return True
     plain = _without_sixths(space, a)
     if plain is not a and space.vanishes(plain):
@@ -87,16 +87,16 @@ def _spread(k: int) -> float:
     return 1.0 + (k * 0.6180339887498949) % 1.0
 
 
-def per_log(space: Space, a: Form) -> Form:
-    """The form divided by what its first logarithm is multiplied with."""
+def per_log(space: Space, a: Form) -> tuple[Form, Mono]:
+    """The form divided by what its first logarithm is multiplied with, and that."""
     for m in a.terms:
         log = next((x for x, q in m.factors if x.kind == "ln" and q == 1), None)
         if log is not None:
             _, only = space.monomial(0, {log: -1}, None)
             _, rest = space.product(m, only)
             number, inverse = space.power(rest, -1)
-            return space.times(a, inverse, number)
-    return a
+            return space.times(a, inverse, number), rest
+    return a, space.unit
 
 
 def _logs_cancel(space: Space, a: Form) -> bool:

@@ -52,10 +52,10 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         more = _isolate(space, a, name, steps)
         if more is not None:
             return found + more
-    single = per_log(space, a)
+    single, times = per_log(space, a)
     if any(m.log is not None for m in single.terms):
-        more = _joined_logs(space, single, steps)
-        return None if more is None else found + more
+        more, beside = _joined_logs(space, single, steps), _product_zeros(space, times, steps)
+        return None if more is None or beside is None else found + beside + more
     return None
 
 
