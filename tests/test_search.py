@@ -447,3 +447,9 @@ def test_what_doubles_do_not_tell_apart_is_not_found(formula: str, tree: str, ri
 
 def test_another_operator_does_not_find_what_differs_in_the_21st_digit() -> None:
     assert not search("e-1/10^21", operator="edl", max_size=3, memory=2e7).found
+
+
+def test_targets_that_are_too_large_somewhere() -> None:
+    with pytest.raises(EmlcError, match="no value to search for"):
+        goal(parse_tree("1111EE1E1E1EE"))
+    assert len(goal(parse_tree("1xxE1EE1E"), {}, "shortest").trial_points()) > 40

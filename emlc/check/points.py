@@ -77,7 +77,7 @@ def sample(ranges: Ranges, count: int, seed: int) -> Iterator[Point]:
     rng = random.Random(seed)
     names = sorted(ranges.variables)
     domains = [ranges.variables[n] for n in names]
-    allowed = _Filter(ranges)
+    allowed = Filter(ranges)
     given = 0
     stream = itertools.chain(_combined(domains, rng), _random(domains, rng))
     for tries, values in enumerate(stream, 1):
@@ -119,7 +119,7 @@ def _random(domains: list[Domain], rng: random.Random) -> Iterator[tuple[Gaussia
         yield tuple(values)
 
 
-class _Filter:
+class Filter:
     """Whether a point satisfies the conditions on parts."""
 
     def __init__(self, ranges: Ranges) -> None:

@@ -7,10 +7,11 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from emlc.check.compare import Comparison, middle
-from emlc.check.points import draw, sample
+from emlc.check.points import Filter, draw, sample
 from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, DomainError
 from emlc.ir.node import Node, variables
@@ -70,13 +71,12 @@ class Goal:
 
     def allows(self, point: Point) -> bool:
         """Whether the point satisfies the domain and its conditions."""
-        if not all(self.ranges.variables[n].contains(*v) for n, v in point.items()):
-            return False
-        for part, d in self.ranges.conditions.items():
-            z = Reference(part).at(point, 20)
-            if z is None or not d.contains(Fraction(float(z.real)), Fraction(float(z.imag))):
-                return False
-        return True
+        inside = all(self.ranges.variables[n].contains(*v) for n, v in point.items())
+        return inside and self._filter(point)
+
+    @cached_property
+    def _filter(self) -> Filter:
+        return Filter(self.ranges)
 
     def trial_points(self) -> list[Point]:
         """Points at which a tree must be right: specials too, unless the mode forgives them."""
@@ -98,14 +98,20 @@ class Goal:
 
 
 def goal(target: Node, declared: Mapping[str, str] | None = None, mode: str = "exact") -> Goal:
-    """The goal of a formula; raises DomainError where it is defined nowhere."""
+    """The goal of a formula; raises DomainError where it has no value that can be compared."""
     root = simplify(target)
     unknown = sorted(set(declared or {}) - set(variables(root)))
     if unknown:
         raise ArgumentError(f"{unknown[0]} is not a variable of the target")
-    return Goal(
+    made = Goal(
         root, ranges(root, declare(declared or {})), Reference(root), mode, dict(declared or {})
     )
+    if not made.names and made.value({}) is None:
+        raise DomainError(
+            f"{show(root)} has no value to search for",
+            hint="it is undefined, or a part of it is too large to compare",
+        )
+    return made
 
 
 def first_failure(goal: Goal, tape: Tape, points: Sequence[Point], finite: bool) -> Point | None:
