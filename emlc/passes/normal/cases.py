@@ -273,7 +273,7 @@ def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
                 continue
             done.add((name, value))
             box, own = space.box(value), case.domains[name]
-            if value.terms and _apart(box, own):
+            if value.terms and box.meet(own) is None:
                 continue
             if not value.terms and not own.contains(Fraction(0)):
                 continue
@@ -304,13 +304,6 @@ def brief(root: Node) -> str:
 
 def _joined(name: str, text: str) -> str:
     return f"{name}, {text}" if name else text
-
-
-def _apart(box: Domain, own: Domain) -> bool:
-    """Whether no value of the box is in the set."""
-    if box.meet(own) is None:
-        return True
-    return own.real and not box.real and (box.im.lo > 0 or box.im.hi < 0)
 
 
 def _at(case: Case, name: str, value: Node, own: Domain) -> Case | None:
