@@ -174,6 +174,8 @@ def test_others_are_refused(
         (b"[" * 10_000, 400, "not a formula"),
         (b"[]", 400, "not a formula"),
         (b"\xff", 400, "not a formula"),
+        (b"9" * 5000, 400, "not a formula"),
+        (formula("x", "x:real\0"), 400, "not a formula"),
         (formula("  "), 400, "not a formula"),
         (formula("x", "x:real --open"), 400, "not a formula"),
         (formula("sin("), 200, "the formula ends where"),

@@ -230,7 +230,7 @@ def _wish(body: bytes) -> tuple[str, list[str]] | None:
     """The formula and the words of its domain that a request holds."""
     try:
         wish = json.loads(body)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(wish, dict):
         return None
@@ -238,8 +238,9 @@ def _wish(body: bytes) -> tuple[str, list[str]] | None:
     if not (isinstance(source, str) and isinstance(domains, str) and source.strip()):
         return None
     words = domains.split()
-    # a word that looks like an option would be one
-    return None if any(word.startswith("-") for word in words) else (source, words)
+    # a word that looks like an option would be one; no program is given a NUL
+    bad = "\0" in domains or any(word.startswith("-") for word in words)
+    return None if bad else (source, words)
 
 
 def _complaint(message: str, hint: str = "") -> bytes:
