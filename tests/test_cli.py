@@ -367,3 +367,11 @@ def test_hostile_text_gets_one_clear_answer(text: str, emlc: Any) -> None:
     done = emlc("compile", "-", "--no-check", "--json", stdin=data)
     assert done.status in (0, 1, 3)
     assert ("error" in done.json) == (done.status != 0)
+
+
+@pytest.mark.parametrize(("word", "hint"), [("sinn", "sin?"), ("qqq", "write a formula")])
+def test_a_function_that_the_table_lacks(emlc: Any, word: str, hint: str) -> None:
+    done = emlc("table", word)
+    assert done.status == 2
+    assert f"no function {word} in the table" in done.err
+    assert hint in done.err

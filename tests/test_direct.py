@@ -262,6 +262,11 @@ def test_a_reduction_takes_one_point_after_the_other(count: int) -> None:
             assert np.allclose(getattr(made, way)(values, axis=axis), want, rtol=1e-13)
 
 
+def test_a_domain_names_variables_of_the_formula() -> None:
+    with pytest.raises(ArgumentError, match="no variable y"):
+        emlc.evaluator("x^2", {"y": "real"})
+
+
 INTERRUPTED = """
 import os, signal, threading
 import numpy as np
