@@ -24,7 +24,7 @@ POINTS = 210
 ENOUGH = 50
 SECONDS = 4.0
 _BESIDE_A_PROOF = 1.2
-_SOON = 0.4  # beside a proof, as soon as there are points enough
+_WORK = 10_000  # beside a proof, points times entries, so that the same are compared each time
 LARGEST = 20_000
 _DIGITS, _BITS = 25, 1024
 _NEAR = 1e-22  # what is farther apart is looked at closely, and so are the first points
@@ -52,13 +52,15 @@ def check_tree(
     began = time.thread_time()
     proved = proof is not None and proof.status == "proved"
     limit = _BESIDE_A_PROOF if proved else SECONDS
+    most = max(ENOUGH, _WORK // len(tape)) if proved else POINTS
     stage("comparing", limit)
     for point in sample(ranges, POINTS, seed):
         refuted = compare.at(point)
         if refuted is not None:
             return refuted
-        seconds = time.thread_time() - began
-        if seconds > limit or (proved and seconds > _SOON and compare.points >= ENOUGH):
+        if compare.points >= most:
+            break
+        if time.thread_time() - began > limit:
             compare.why = f"the limit of {limit:g} s was reached"
             break
     return _summary(compare, bool(ranges.variables), proof)
