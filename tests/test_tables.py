@@ -141,16 +141,45 @@ def test_no_logarithm_of_a_finite_tree_passes_zero(name: str, row: Witness) -> N
 
 def arguments(tape: Tape, at: dict[str, np.ndarray]) -> Iterator[np.ndarray]:
     """The values of what stands under the logarithms, in complex doubles."""
-    values: list[np.ndarray] = []
+    found = values(at, tape)
+    for op, right in zip(tape.op, tape.right, strict=True):
+        if tape.heads[op] is EML:
+            yield found[right]
+
+
+def values(at: dict[str, np.ndarray], tape: Tape) -> list[np.ndarray]:
+    """The values of all entries in complex doubles."""
+    found: list[np.ndarray] = []
+    one = np.ones_like(next(iter(at.values())))
     for op, left, right in zip(tape.op, tape.left, tape.right, strict=True):
         head = tape.heads[op]
         if head is EML:
-            yield values[right]
             with np.errstate(all="ignore"):
-                values.append(np.exp(values[left]) - np.log(values[right]))
+                found.append(np.exp(found[left]) - np.log(found[right]))
         else:
-            one = np.ones_like(next(iter(at.values())))
-            values.append((at[head.name] if isinstance(head, Var) else one) + 0j)
+            found.append((at[head.name] if isinstance(head, Var) else one) + 0j)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [case for case in TREE_ROWS if case[1].reach and case[1].where], ids=label
+)
+def test_plain_doubles_reach_as_far_as_a_row_says(name: str, row: Witness) -> None:
+    template = Template(row)
+    tape, known = pure(template), row_ranges(template).variables
+    reference = Reference(template.pattern)
+    seen = 0
+    for parts in product(map(Fraction, ("1", "-2/3", "1/99")), repeat=2):
+        sizes = [1 if known[p].re.hi <= 1 else row.reach for p in template.params]
+        at = {p: k * x for p, k, x in zip(template.params, sizes, parts, strict=False)}
+        want = reference.at({p: (x, Fraction(0)) for p, x in at.items()}, 30)
+        if want is None or not all(known[p].contains(x) for p, x in at.items()):
+            continue
+        if 1e-300 < abs(want) < 1e300:
+            *_, found = values({p: np.array([float(x)]) for p, x in at.items()}, tape)
+            assert abs(found[0] - complex(want)) <= 1e-7 * abs(want), at
+            seen += 1
+    assert seen or "upper" in row.where
 
 
 @pytest.mark.parametrize(("name", "row"), [case for case in BODY_ROWS if case[1].given], ids=label)

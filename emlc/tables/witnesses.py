@@ -129,7 +129,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("-(i*x)", "111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE11111E1EEEExE1EE1E",
           where="x:complex"),
         W("-x", "11111E111E1E1EEEEx1EEE1EE111E111E1E1EEEE1E1EE",
-          where="x:real", finite=True, reach=1000, use="finite"),
+          where="x:real", finite=True, reach=700, use="finite"),
     ),
     "pi": (
         W("pi", "11111E1EEEE111111111EEE1EE11EE1EEEE1EE11111111E1EEEE11EEE1EEE1EE1111111E1EEEE11EEE"
@@ -222,7 +222,7 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x-y", "11xE1EEy1EE", where="x:complex nonzero; y:principal", finite=True,
           source=PAPER),
         W("x-y", "11111E111E1E1EEEEy1EEE1EE111E111E1E1EEEEx1EE1EE",
-          where="x:real; y:real", finite=True, reach=1000, use="finite"),
+          where="x:real; y:real", finite=True, reach=700, use="finite"),
     ),
     "add": (
         W("x+e", "111111E1EEEEx1EE1EE", where="x:real", reach=700),
@@ -240,16 +240,16 @@ TREES: dict[str, tuple[Witness, ...]] = {
         W("x+ln(y)", "1111yEE1EEx1EE1EE", where="x:real; y:positive", reach=700),
         W("x+exp(y)", "y11111E1EEEEx1EE1EE", where="x:real; y:real", reach=700),
         W("exp(x)+exp(-x)", "x111x1EEE1EE1x11EEE1EE11EE1EE", where="x:real", reach=6),
-        W("exp(2*x)+1", "x11x1EE1x11EEE1E1EEE11EE1EE", where="x:real", reach=3),
+        W("exp(2*x)+1", "x11x1EE1x11EEE1E1EEE11EE1EE", where="x:real"),
         W("1+x^2", "1111xEE1EExE1EE11111E1EEEE11EE1EE", where="x:real", reach=1000),
         W("x+y", "1111x1EEE1EEy1EE1EE", where="x:unit disc; y:unit disc", finite=True,
           source=EML_SKILL),
         W("x+y", "1111x1EEE1EEy1EE1EE",
-          where="x:[3,inf); y:real", finite=True, reach=700, use="finite"),
+          where="x:[3,inf); y:real", finite=True, reach=300, use="finite"),
         W("x+y", "1111x1EEE1EEy1EE1EE",
-          where="x:(-inf,2]; y:real", finite=True, reach=700, use="finite"),
+          where="x:(-inf,2]; y:real", finite=True, reach=300, use="finite"),
         W("x+y", "111E111E1E1EEEE11111E111E1E1EEEEx1EEE1EEy1EE1EE",
-          where="x:real; y:real", finite=True, reach=1000, use="finite"),
+          where="x:real; y:real", finite=True, reach=300, use="finite"),
     ),
     "div": (
         W("x/3", "11xE111111E1EEEEx1EEE1xE1E1EE1EEE1E", where="x:real", off="x:0", reach=700),
