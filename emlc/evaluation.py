@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emlc.errors import ArgumentError, LimitError
 from emlc.exchange import formula_of
-from emlc.ir.domain import Domain
+from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, variables
 from emlc.ir.tape import flatten, is_pure
 from emlc.passes.ranges import declare, ranges
@@ -74,5 +74,8 @@ def meant(root: Node, declared: dict[str, Domain]) -> tuple[Node, dict[str, Doma
     if not made.proved:
         return root, declared
     own = ranges(simplify(made.formula), declared).variables
+    gone = [name for name in variables(root) if name not in own]
+    if any(made.domain[n] != str(declared.get(n, domain("real"))) for n in gone):
+        return root, declared  # the formula has no variable left to tell where it holds
     known = declare({name: text for name, text in made.domain.items() if name in own})
     return made.formula, declared | {n: d for n, d in known.items() if not own[n].within(d)}

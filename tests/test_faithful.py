@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import emlc
 from emlc.errors import ArgumentError, TreeError
 from emlc.ir.node import ONE, Node, eml, lit, node, var
 from emlc.ir.tape import Tape, flatten
@@ -302,3 +303,8 @@ def test_nan_in_is_nan_out_without_a_word() -> None:
     assert np.isnan(SUM(x=[math.nan, 1.0], y=1.0))[0]
     assert np.isnan(SUM(x=complex(1, math.nan), y=1.0))
     assert faithful(flatten(EXP))(math.inf) == math.inf
+
+
+def test_a_tree_whose_variable_cancels_is_not_taken_for_a_constant() -> None:
+    f = emlc.evaluator("1111xE1EEE1EExE")  # 0 for positive x
+    assert f(x=[-2.0, 3.0]) == pytest.approx([-2j * np.pi, 0])
