@@ -23,7 +23,7 @@ from emlc.show import show
 POINTS = 210
 ENOUGH = 50
 SECONDS = 4.0
-_BESIDE_A_PROOF = 1.2
+_BESIDE_A_PROOF = 2.5
 _WORK = 10_000  # beside a proof, points times entries, so that the same are compared each time
 LARGEST = 20_000
 _DIGITS, _BITS = 25, 1024
