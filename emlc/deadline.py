@@ -1,4 +1,4 @@
-"""A limit on processor time, obeyed by everything that walks an expression or makes a form.
+"""A limit on processor time or steps, obeyed by all that walks an expression or makes a form.
 
 Stages of long work say here how long they should take, to whoever listens.
 """
@@ -14,6 +14,7 @@ from time import thread_time
 
 _EVERY = 256
 _until: ContextVar[float] = ContextVar("until", default=inf)
+_last: ContextVar[float] = ContextVar("last", default=inf)
 _ticks = count(1)
 
 Listener = Callable[[str, float], None]
@@ -21,7 +22,7 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 class OutOfTime(Exception):
-    """The time of the innermost or an outer `within` is over."""
+    """The time or the steps of the innermost or an outer `within` are over."""
 
 
 @contextmanager
@@ -43,9 +44,32 @@ def within(seconds: float) -> Iterator[None]:
         _until.reset(until)
 
 
+@contextmanager
+def within_steps(steps: int) -> Iterator[None]:
+    """Run the block for at most so many steps, on a fast machine as on a slow one.
+
+    >>> with within_steps(10):
+    ...     while True:
+    ...         tick()
+    Traceback (most recent call last):
+    emlc.deadline.OutOfTime
+    """
+    last = _last.set(min(_last.get(), steps_done() + steps))
+    try:
+        yield
+    finally:
+        _last.reset(last)
+
+
+def steps_done() -> int:
+    """The steps of this process until now; asking is one."""
+    return next(_ticks)
+
+
 def tick() -> None:
     """One step of work; every so many look at the clock."""
-    if not next(_ticks) % _EVERY and thread_time() > _until.get():
+    done = next(_ticks)
+    if done > _last.get() or (not done % _EVERY and thread_time() > _until.get()):
         raise OutOfTime
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from time import thread_time
+from math import inf
 
+from emlc.deadline import steps_done, within_steps
 from emlc.ir.node import Lit, Node, Var, fold, postorder
 from emlc.ir.tape import flatten
 from emlc.passes.normal.cases import prove_equal
@@ -27,7 +28,7 @@ LARGEST = 60
 _MOST_TERMS = 8
 _GENERATIONS = 2
 _LONG = 256
-_SECONDS = 4.0
+_STEPS = 500_000
 
 
 class Rewriter:
@@ -46,7 +47,7 @@ class Rewriter:
         self._forms: dict[Node, Form | None] = {}
         self._others: dict[Node, tuple[Node, ...]] = {}
         self._ranges = ranges
-        self._until = thread_time() + _SECONDS
+        self._left = _STEPS
         parts = list(islice(postorder(root), LARGEST + 1))
         self.open = len(parts) <= LARGEST
         self._own = dict.fromkeys(parts, _GENERATIONS)
@@ -84,8 +85,10 @@ class Rewriter:
     def _is_equal(self, part: Node, other: Node) -> bool:
         """Whether the other way to write a part has its value wherever it has one."""
         domains, conditions = self._ranges.variables, self._ranges.conditions
-        left = self._until - thread_time()
-        proof = prove_equal(part, flatten(other), domains, conditions, seconds=left)
+        before = steps_done()
+        with within_steps(self._left):  # not seconds: trees are the same on every machine
+            proof = prove_equal(part, flatten(other), domains, conditions, seconds=inf)
+        self._left -= steps_done() - before
         return bool(proof.cases) and not proof.failed
 
     def _has_longer_numbers(self, other: Node) -> bool:
