@@ -35,6 +35,11 @@ def test_trees_go_to_standard_output_and_nothing_else(emlc: Any) -> None:
     assert "no tree has fewer than 11 nodes: this is the smallest size" in done.err
 
 
+def test_a_bound_above_a_tree_says_why(emlc: Any) -> None:
+    done = emlc("search", "111111E1E1EEEEE1E1E1E1E", "--memory", "0.2", "--max-size", "25")
+    assert "nodes but outside the terms, as this one" in " ".join(done.err.split())
+
+
 def test_all_lists_every_tree_of_the_size(emlc: Any) -> None:
     done = emlc("search", "1/x", "--memory", "0.2", "--all", "--format", "rpn")
     trees = done.out.split()

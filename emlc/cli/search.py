@@ -204,6 +204,8 @@ def _elsewhere(domains: dict[str, dict[str, object]]) -> str:
 
 def _bound(found: SearchResult) -> str:
     said = f"no tree has fewer than {found.lower_bound} nodes"
+    if found.found and found.found[0].k < found.lower_bound:
+        said += " but outside the terms, as this one"
     if found.conditional:
         said += f", provided that none of {found.undecided} undecided values leads to one"
     return said + (": this is the smallest size" if found.proved_smallest else "")
