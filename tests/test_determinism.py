@@ -35,8 +35,7 @@ COMMANDS = (
     "explore x*y -o page.html",
     "table ln add",
     "search x-1 --memory 0.05 --json",
-    "search x-1 --memory 0.05 --max-size 11 --checkpoint kept --json",
-    "search x-y --operator edl --memory 0.05 --json",
+    "search x-1 --memory 0.05 --max-size 9 --checkpoint kept --json",
     "train --depth 2 --seeds 3 --optimiser ours --json",
 )
 # Results that do not depend on the speed of the machine: so many formulas, and no more.
@@ -46,7 +45,7 @@ from emlc.regress.fit import fit
 from emlc.regress.options import Options
 x = np.linspace(0.5, 3, 40)
 y = np.exp(-x) + 0.1 * np.sin(40 * x)
-found = fit({"x": x}, y, options=Options(timeout=100, max_size=12, max_fits=1))
+found = fit({"x": x}, y, options=Options(timeout=100, max_size=12, max_fits=1, solve=False))
 print("== fit", found.fits, *(e.to_json() for e in found.equations), sep="\\n")
 """
 PROGRAM = """
@@ -77,8 +76,7 @@ def test_neither_hash_seeds_nor_threads_change_anything(tmp_path: Path) -> None:
     first = said("0", "all", tmp_path / "0")
     assert first.count(b"==") > len(COMMANDS) and len(first) > 50_000
     assert b" 2\n==" not in first, "a command line is wrong"
-    for seed, processors in (("1", "one"), ("random", "all")):
-        assert said(seed, processors, tmp_path / seed) == first
+    assert said("random", "one", tmp_path / "random") == first
 
 
 def test_threads_change_nothing() -> None:
