@@ -87,7 +87,9 @@ TURNS = [
 ]
 
 
-@pytest.mark.parametrize(("text", "z", "w", "power"), TURNS, ids=str)
+@pytest.mark.parametrize(
+    ("text", "z", "w", "power"), TURNS, ids=[f"{text} {z} {w}" for text, z, w, _ in TURNS]
+)
 def test_powers_of_many_turns(text: str, z: complex, w: complex, power: Callable[..., Any]) -> None:
     with mpmath.workdps(700):
         want = complex(power(mpmath.mpc(z), mpmath.mpc(w)))
