@@ -150,6 +150,8 @@ def test_lemmas_claim_no_more(text: str, over: str, refused: str) -> None:
         ("x-x; x+exp(x)", "x^2-exp(2*x)", "real", True),
         ("y*z+exp(y); x+exp(x)", "x^2-exp(2*x)", "real", True),
         ("x-x", "x", "real", False),
+        ("ln(1+x*(y+exp(y)))", "x*y+x*exp(y)", "real", True),
+        ("ln(1+x*(y+exp(y)))", "y+exp(y)", "real", False),  # x may be 0 instead
     ],
 )
 def test_a_multiple_of_a_sum_that_is_0(known: str, text: str, over: str, seen: bool) -> None:

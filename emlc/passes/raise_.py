@@ -18,7 +18,8 @@ from emlc.errors import DomainError, LimitError
 from emlc.ir.domain import Domain, domain
 from emlc.ir.node import Node, Var, postorder, var
 from emlc.ir.tape import Tape, measure
-from emlc.passes.normal.cases import Proof, brief, prove_equal
+from emlc.passes.normal.cases import Proof, prove_equal
+from emlc.passes.normal.parts import brief
 from emlc.passes.normal.read import read_formula, read_tape
 from emlc.passes.normal.solve import zeros
 from emlc.passes.normal.space import Space, Undefined, Unknown

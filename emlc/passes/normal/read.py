@@ -156,7 +156,7 @@ def _pow(space: Space, a: Form, b: Form) -> Value:
 def _power_of_zero(space: Space, b: Form) -> Value:
     if space.box(b).re.lo > 0 or space.box(b).within(domain("positive")):
         return space.zero
-    if space.box(b).re.hi <= 0:
+    if space.box(b).re.hi <= 0 and space.box(b).excludes(0.0):
         raise Undefined("0 to a power that is not positive")
     raise Unknown("0 to a power of unknown sign")
 

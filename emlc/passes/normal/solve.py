@@ -5,6 +5,7 @@ The sets given hold all zeros, and may hold more points; None where they are not
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from emlc.ir.domain import PI, domain
@@ -57,6 +58,24 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
         more, beside = _joined_logs(space, single, steps), _product_zeros(space, times, steps)
         return None if more is None or beside is None else found + beside + more
     return None
+
+
+def places(space: Space, first: list[Form]) -> Iterator[tuple[Form, Solutions | None]]:
+    """Those sums and all that are assumed not to vanish, by solving too, with their zeros."""
+    places = dict.fromkeys([*first, *space.zeros])
+    waiting = list(places)
+    for place in waiting:
+        found = zeros(space, place)
+        waiting += [more for more in space.zeros if more not in places]
+        places.update(space.zeros)
+        kept = None if found is None else [(n, v) for n, v in found if _inside(space, n, v)]
+        yield place, kept
+
+
+def _inside(space: Space, name: str, value: Form) -> bool:
+    """Whether the variable may have that value in its domain."""
+    own = space.domains[name]
+    return space.box(value).meet(own) is not None if value.terms else own.contains(Fraction(0))
 
 
 def _apart(space: Space, a: Form) -> bool:
@@ -174,11 +193,9 @@ def _touches(atom: Atom, name: str) -> bool:
 def _root(space: Space, atom: Atom, q: Number, value: Form, steps: int) -> Solutions | None:
     """Solutions of atom^q = value."""
     if q < 0:
-        if not value.terms:
+        if not isinstance(space.ln(value), Form):
             return []
-        inverse = space.ln(value)
-        assert isinstance(inverse, Form)
-        q, value = -q, space.exp(space.scaled(inverse, -1))  # type: ignore[assignment]
+        q, value = -q, _power(space, value, Fraction(-1))
     if atom.kind == "ln" and q == 1:
         inner = atom.body
         grown = space.exp(value)
@@ -190,8 +207,7 @@ def _root(space: Space, atom: Atom, q: Number, value: Form, steps: int) -> Solut
         if q == 1:
             return [(name, value)]
         if q == 2:
-            root = space.exp(space.scaled(space.ln(value), Fraction(1, 2))) if value else value  # type: ignore[arg-type]
-            assert isinstance(root, Form)
+            root = _power(space, value, Fraction(1, 2))
             return [(name, root), (name, space.scaled(root, -1))]
         return _higher_root(space, atom, q, value)
     power = Fraction(q)
@@ -213,8 +229,14 @@ def _higher_root(space: Space, atom: Atom, q: Number, value: Form) -> Solutions 
         value, signs = space.scaled(value, -1), (-1,)
     elif box.re.lo < 0:
         return None
-    root = space.exp(space.scaled(_form(space.ln(value)), Fraction(1) / Fraction(q)))
-    return [(str(atom.body), space.scaled(_form(root), s)) for s in signs]
+    root = _power(space, value, Fraction(1) / Fraction(q))
+    return [(str(atom.body), space.scaled(root, s)) for s in signs]
+
+
+def _power(space: Space, value: Form, q: Fraction) -> Form:
+    """The principal power; 0 of what is known to be 0."""
+    log = space.ln(value)
+    return _form(space.exp(space.scaled(log, q))) if isinstance(log, Form) else space.zero
 
 
 def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions | None:
@@ -229,7 +251,8 @@ def _exponential(space: Space, expo: Form, value: Form, steps: int) -> Solutions
             return None
     turns = _root_of_unity(space, value)
     log = space.ln(value) if turns is None else space.scaled(space.half_turn, turns)
-    assert isinstance(log, Form)
+    if not isinstance(log, Form):
+        return []
     gap = space.plus(expo, log, -1)
     if box.real:
         return zeros(space, gap, steps - 1)
@@ -319,7 +342,7 @@ def _quadratic(space: Space, by_degree: dict[int, Form] | None) -> list[Form] | 
     gap = space.plus(space.multiplied(b, b), space.multiplied(a, c), -4)
     if not gap.terms:
         return [_form(div(space, b, space.scaled(a, -2)))]
-    root = _form(space.exp(space.scaled(_form(space.ln(gap)), Fraction(1, 2))))
+    root = _power(space, gap, Fraction(1, 2))
     return [
         _form(div(space, space.plus(space.scaled(root, s), b, -1), space.scaled(a, 2)))
         for s in (1, -1)

@@ -298,7 +298,7 @@ class Terms:
         return self.gather(out)
 
     def cleared(self, a: Form) -> Form:
-        """The form times powers of its factors so that no power is negative or shared by all."""
+        """The form over factors without zeros: no power is negative, or shared where never 0."""
         if not a.terms:
             return a
         least: dict[Atom, Number] = {}
@@ -306,7 +306,7 @@ class Terms:
             for atom, q in m.factors:
                 least[atom] = min(least.get(atom, 0), q)
         for atom in least:
-            if all(atom in dict(m.factors) for m in a.terms):
+            if atom.box.excludes(0.0) and all(atom in dict(m.factors) for m in a.terms):
                 least[atom] = min(dict(m.factors)[atom] for m in a.terms)
         factors = {atom: -q for atom, q in least.items() if q}
         common = next(iter(a.terms)).expo
