@@ -12,7 +12,7 @@ from emlc.errors import ArgumentError, LimitError, TreeError
 from emlc.ir.node import ONE, Node, eml, lit, node, var
 from emlc.ir.tape import flatten
 from emlc.parse import parse, parse_tree
-from emlc.show import nodes_json, rpn_tokens, show
+from emlc.show import nodes_json, show
 from emlc.tables.primitives import BY_NAME, ROWS
 from tests.strategies import expressions, pure_trees
 
@@ -138,8 +138,6 @@ def test_limits_and_depth() -> None:
         with pytest.raises(LimitError, match="more than 10\\^602 nodes"):
             show(doubled, notation)
     assert parse_tree(show(doubled, "json")) is doubled
-    with pytest.raises(LimitError, match="limit of 3"):
-        rpn_tokens(eml(x, eml(x, y)), limit=3)
 
     deep = x
     for _ in range(5_000):

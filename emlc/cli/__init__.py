@@ -190,10 +190,12 @@ class _Interrupts:
 
 def _interrupt() -> None:
     """Interrupt the main thread, also where it waits."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as in a shell's background
+    number = signal.SIGTERM if ignored else signal.SIGINT
     if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
 
 
 _interrupts = _Interrupts()

@@ -44,7 +44,7 @@ _LEVELS = 9
 _TRIED, _WEIGHED = 25, 60
 _MEMORY = 4e8
 _SPARSE = 6  # of the points, one is compared before a proof is tried
-_PROOF_SECONDS, _PROOFS = 0.5, 3
+_PROOF_SECONDS, _PROOFS = 2.0, 3
 
 
 def bootstrap(operator: Operator, pulse: Pulse) -> Iterator[Member]:
