@@ -111,6 +111,17 @@ def test_equal_arguments_make_equal_applications() -> None:
     assert graph.size == 4
 
 
+def test_why_arguments_are_equal_whatever_stands_beside_them() -> None:
+    x, y, z, f = var("x"), var("y"), var("z"), BY_NAME["atan2"]
+    for one, other in ((node(f, y, x), node(f, z, x)), (node(f, x, y), node(f, x, z))):
+        graph = EGraph(Ranges({}, frozenset()))
+        graph.add(one)
+        graph.add(other)
+        graph.merge(y, z, SUMS)
+        graph.rebuild()
+        assert graph.why(one, other) == [SUMS]
+
+
 _SMALL = st.recursive(
     st.sampled_from([var("x"), var("y"), lit(1), lit(2), lit(Fraction(1, 2))]),
     lambda below: st.one_of(

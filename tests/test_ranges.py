@@ -122,6 +122,14 @@ def test_ends_are_where_they_should_be(
 
 
 @pytest.mark.parametrize(
+    ("x", "y"), [("positive", "complex"), ("complex", "[2,3]"), ("[-2,-1]", "[1/2,1]")]
+)
+def test_a_power_that_may_be_complex(x: str, y: str) -> None:
+    root = parse("x^y").root
+    assert not ranges(root, declare({"x": x, "y": y})).of(root).real
+
+
+@pytest.mark.parametrize(
     ("text", "where", "held"),
     [
         ("exp(x)", "[-1e-17,0]", 1 - Fraction(1, 10**17)),

@@ -24,7 +24,7 @@ from tests.strategies import expressions
         ("x^(-1)", "1/x"), ("e^x", "exp(x)"), ("exp(0)", "1"), ("exp(1)", "e"), ("ln(1)", "0"),
         ("ln(e)", "1"), ("sqrt(9/4)", "3/2"), ("x/(1/3)", "3*x"), ("1/(1/x)", "x"), ("x+x", "2*x"),
         ("x*x", "sqr(x)"), ("(-x)^2", "sqr(x)"), ("half(x)", "x/2"), ("x/1", "x"),
-        ("-x+y", "y-x"), ("x-(-2)", "x+2"),
+        ("-x+y", "y-x"), ("x-(-2)", "x+2"), ("x*(1/3)", "x/3"), ("x/(-1)", "-x"), ("0^0", "1"),
     ],
 )  # fmt: skip
 def test_shapes_have_one_name(text: str, same: str) -> None:
