@@ -184,6 +184,43 @@ def test_a_bound_of_a_quotient_bounds_its_parts() -> None:
         assert not space.box(form(space, text)).within(domain("nonnegative")), text
 
 
+@pytest.mark.parametrize(
+    ("known", "fact", "text", "least"),
+    [
+        ("4 - x^2", "nonnegative", "x", "[-2,2]"),
+        ("8 - x^3", "nonnegative", "x", "(-inf,inf)"),
+        ("1/(2*x)", "[1,2]", "x", "[1/4,1/2]"),
+        ("x/2 + y/2", "[0,1]", "x + y", "[0,2]"),
+    ],
+)
+def test_a_fact_bounds_what_it_is_about_and_no_more(
+    known: str, fact: str, text: str, least: str
+) -> None:
+    space = Space({"x": domain("real"), "y": domain("real")})
+    space.learn(form(space, known), domain(fact))
+    space.remember(form(space, known), domain(fact))
+    box, want = space.box(form(space, text)).re, domain(least).re
+    assert box.lo <= want.lo <= box.lo + 1e-14 or box.lo == want.lo
+    assert box.hi - 1e-14 <= want.hi <= box.hi or box.hi == want.hi
+
+
+def test_the_box_of_a_turned_or_rooted_variable() -> None:
+    space = Space({"x": Domain(ZERO, domain("[0,1]").re), "y": domain("real nonzero")})
+    assert space.box(form(space, "i*x")).within(domain("nonpositive"))
+    assert not space.box(form(space, "sqrt(y)")).real
+
+
+def test_quarter_turns_and_whole_ones_leave_an_exponent_together() -> None:
+    space = Space({"n": domain("integer")})
+    assert is_zero(space, form(space, "exp(i*pi/2 + 2*i*pi*n) - i"))
+    assert not is_zero(space, form(space, "exp(i*pi/2 + i*pi*n) - i"))
+
+
+def test_a_variable_in_two_factors_of_a_term_is_not_isolated() -> None:
+    space = Space({"x": domain("positive")})
+    assert zeros(space, form(space, "x*ln(x+1) - 1")) is None
+
+
 def test_a_real_square_need_not_have_a_real_root() -> None:
     space = Space({"y": domain("complex")})
     space.learn(form(space, "1 - y^2"), domain("nonnegative"))
@@ -198,7 +235,9 @@ def test_no_formula_names_a_number_of_turns() -> None:
         write(space, made)
 
 
-@pytest.mark.parametrize(("im", "sides"), [("[0,1]", 1), ("(-1,0)", -1), ("(-1,1]", None)])
+@pytest.mark.parametrize(
+    ("im", "sides"), [("[0,1]", 1), ("(-1,0)", -1), ("(-1,0]", None), ("(-1,1]", None)]
+)
 def test_the_logarithm_of_minus_infinity(im: str, sides: int | None) -> None:
     space = Space({"x": Domain(ZERO, domain(im).re)})
     made = space.ln(Infinite(-1, space.var("x")))
@@ -230,6 +269,8 @@ def test_numbers_beyond_doubles_in_a_condition() -> None:
         ("1 - x", "real", {"1"}),
         ("e - ln(x)", "positive", {"exp(e)"}),
         ("x^2 - 4", "real", {"2", "-2"}),
+        ("x^4 - 16", "real", {"2", "-2"}),
+        ("x^3 + 8", "real", {"-2"}),
         ("exp(x) - 3", "real", {"ln(3)"}),
         ("exp(x) + 1", "real", set()),
         ("exp(x) - 3", "complex", {"ln(3) + 4*i*pi*n'", "ln(3) + 4*i*pi*n' + 2*i*pi"}),
