@@ -17,7 +17,8 @@ from emlc.check.reference import Point, Reference
 from emlc.errors import ArgumentError, TreeError
 from emlc.ir.node import Node, Param, lit, node, postorder, var, variables
 from emlc.parse import parse
-from emlc.passes.differentiate import derivative, gradient
+from emlc.passes.differentiate import derivative, gradient, rewritten
+from emlc.passes.ranges import declare, ranges
 from emlc.show import show
 from emlc.tables.primitives import BY_NAME, ROWS, Primitive
 from tests.strategies import expressions
@@ -105,6 +106,13 @@ def test_removable_points_are_kept(text: str, want: str, at: int) -> None:
     value = Reference(parse(want).root).at(point, 30)
     for found in (derivative(root, "x"), gradient(root, ("x", "y"))[0]):
         assert close(Reference(found).at(point, 30), value), show(found)
+
+
+@pytest.mark.parametrize(("over", "want"), [("real", None), ("real nonzero", "sin(x)")])
+def test_the_normal_form_is_not_taken_where_it_fills_a_gap(over: str, want: str | None) -> None:
+    root = parse("x*sin(x)/x").root
+    made = rewritten(root, ranges(root, declare({"x": over})))
+    assert (made and show(made)) == want
 
 
 NO_DERIVATIVE = ["abs(x)", "hypot(x, 0)", "sqrt(x)", "cbrt(x)", "asin(x + 1)", "x^(1/3)"]
