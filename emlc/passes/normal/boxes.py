@@ -20,8 +20,7 @@ REAL, OFF_ZERO = _REAL, domain("real nonzero")
 HALF_LINE, _LN_OFF_ZERO = arg_of(OFF_ZERO), ln_of(OFF_ZERO)
 _UNIT, _NOTHING, _PER_PI = point(Fraction(1)), point(Fraction(0)), Domain(PI).inverse().re
 _PLANE, _PLANE_OFF_ZERO = domain("complex"), domain("complex nonzero")
-_QUICK = 16
-_MOST_NESTED = 3  # lemmas about sums that the lemmas about a sum may ask for
+_QUICK, _MOST_NESTED = 16, 3  # the latter: lemmas about sums that a lemma may ask for
 
 
 class Boxes(Terms):
@@ -32,6 +31,7 @@ class Boxes(Terms):
     count_turns   write ln of a product whose branch is not known as the sum of the logarithms less
             2 i pi times an integer, rather than leave it as it stands
     zeros   sums that were assumed not to vanish
+    solving   assume nothing more: a root is right where it is 0 too
     vanishing   sums that are known to be 0
     steps   the identities used, with the fact that licensed each
     """
@@ -51,7 +51,7 @@ class Boxes(Terms):
         self._exp: dict[Form, Value] = {}
         self._ln: dict[Form, Value] = {}
         self._multiples: dict[Form, Domain] = {}
-        self._nested = 0
+        self._nested, self.solving = 0, False
         self.pi = self._leaf("pi", "pi", Domain(PI))
         self.i_pi = self.mono(1, ((self.pi, 1),), None)
         self.half_turn = self.form({self.i_pi: 1})
@@ -309,10 +309,10 @@ class Boxes(Terms):
                 made = made * box
             if size_of(q) > 2 and int(q) % 2 == 0 and box.real:
                 made = made.meet(domain("nonnegative")) or made
-            if q > 0:
-                return made
-            return made.inverse() if made.real else power_of(box, float(q), atom.arg)
-        return power_of(box, float(q), atom.arg)
+            if q > 0 or made.real:
+                return made if q > 0 else made.inverse()
+        made = power_of(box, float(q), atom.arg)
+        return made if q < 0 or box.excludes(0.0) else lemmas.with_zero(made)
 
     def _sharper(self, a: Form, box: Domain) -> Domain:
         """The box of a sum met with what is known of it, and of its shape."""

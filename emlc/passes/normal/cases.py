@@ -241,7 +241,7 @@ def _is_excluded(space: Space, excluded: Exclusions, leaves: Forms, proof: Proof
 def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
     """The cases of the zeros that were left out. Raises _Open when there are too many."""
     done: set[tuple[str, Form]] = set()
-    for place, found in list(places(space, [])):
+    for place, found in list(places(space, space.zeros)):
         shown = write(space, place)
         text = brief(shown)
         held = replace(
@@ -267,13 +267,14 @@ def _zero_cases(space: Space, case: Case) -> Iterator[Case]:
 
 def _solved(case: Case) -> list[Case] | None:
     """The case with a sum that is 0 solved for a variable; None where that is not possible yet."""
-    space = Space(case.domains)
     for k, place in enumerate(case.vanishing):
+        space = Space(case.domains)
         rest = replace(case, vanishing=case.vanishing[:k] + case.vanishing[k + 1 :])
         try:
-            solved = list(places(space, [_form(space, place)]))
+            zero = _form(space, place)
         except (Undefined, Unknown):
             continue
+        solved = list(places(space, dict.fromkeys([zero, *space.zeros])))
         if any(found is None for _, found in solved):
             continue
         made = [

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from emlc.ir.domain import ZERO, Domain, domain, point
+from emlc.ir.domain import ZERO, Domain, Interval, domain, point
 from emlc.passes.facts import ln_of
 from emlc.passes.normal.digits import Number
 from emlc.passes.normal.terms import Atom, Form, Mono
@@ -241,6 +241,15 @@ def term_box(space: Boxes, a: Form) -> Domain:
         part = space.mono_box(m) * point(Fraction(c))
         total = part if k == 0 else total + part
     return total
+
+
+def with_zero(z: Domain) -> Domain:
+    """The box widened to hold 0, as a root does that may be 0."""
+    re, im = (
+        Interval(min(x.lo, 0.0), max(x.hi, 0.0), x.lo_open and x.lo < 0, x.hi_open and x.hi > 0)
+        for x in (z.re, z.im)
+    )
+    return Domain(re, im)
 
 
 def modulus(space: Boxes, a: Form, box: Domain) -> Domain:

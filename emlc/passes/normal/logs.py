@@ -243,7 +243,7 @@ class Logs(Boxes):
         return self.form(kept) if kept else None
 
     def _assume_nonzero(self, atom: Atom) -> None:
-        if atom.box.excludes(0.0):
+        if self.solving or atom.box.excludes(0.0):
             return
         inner = atom.body if atom.kind == "sum" else None
         if not isinstance(inner, Form):

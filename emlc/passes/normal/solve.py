@@ -5,7 +5,7 @@ The sets given hold all zeros, and may hold more points; None where they are not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from emlc.ir.domain import PI, domain
@@ -60,16 +60,12 @@ def zeros(space: Space, a: Form, steps: int = _MAX_STEPS) -> Solutions | None:
     return None
 
 
-def places(space: Space, first: list[Form]) -> Iterator[tuple[Form, Solutions | None]]:
-    """Those sums and all that are assumed not to vanish, by solving too, with their zeros."""
-    places = dict.fromkeys([*first, *space.zeros])
-    waiting = list(places)
-    for place in waiting:
+def places(space: Space, sums: Iterable[Form]) -> Iterator[tuple[Form, Solutions | None]]:
+    """The sums with their zeros in the domain; the space is not to be read into any more."""
+    space.solving = True
+    for place in list(sums):
         found = zeros(space, place)
-        waiting += [more for more in space.zeros if more not in places]
-        places.update(space.zeros)
-        kept = None if found is None else [(n, v) for n, v in found if _inside(space, n, v)]
-        yield place, kept
+        yield place, None if found is None else [s for s in found if _inside(space, *s)]
 
 
 def _inside(space: Space, name: str, value: Form) -> bool:

@@ -109,7 +109,7 @@ class Space(Logs):
             self.note("exp(k ln u) = u^k", "u is not 0")
         expo = self.form(rest) if rest else None
         number, made = self.monomial(turn, factors, expo)
-        if not rest and len(factors) > 1 and made.box is None:
+        if not (rest or self.solving) and len(factors) > 1 and made.box is None:
             box = self.remembered(a, domain("complex"))
             if box.real and number == 1:
                 own = self.mono_box(made)
