@@ -189,7 +189,7 @@ PROOF, NO_PROOF = Verdict("proved", "by rows"), Verdict("unknown", "no row")
         ({"SECONDS": -1.0}, None, "unknown", 1,
          "only 1 points could be compared: the limit of -1 s was reached"),
         ({"SECONDS": -1.0, "_WORK": 5670, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 210, "by rows"),
-        ({"_WORK": 0, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 20, "by rows"),
+        ({"_WORK": 0, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 50, "by rows"),
         ({"_WORK": 1620, "_BESIDE_A_PROOF": 1e9}, PROOF, "proved", 60, "by rows"),
         ({"_BESIDE_A_PROOF": -1.0}, PROOF, "proved", 1, "by rows"),
         ({"_BESIDE_A_PROOF": -1.0, "_WORK": 0}, NO_PROOF, "agrees", 210,
