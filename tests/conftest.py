@@ -21,7 +21,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 def steady(text: str) -> str:
     """The text as a machine with time enough prints it: a slow one compares fewer points."""
-    return re.sub(r"\b\d+(?=\s+points( of the domain|, largest))", "210", text)
+    text = re.sub(r"\b\d+(?=\s+points of the domain)", "210", text)
+    return re.sub(r"\b\d+(?=\s+points, largest)", "100", text)
 
 
 class Done:

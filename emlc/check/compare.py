@@ -24,7 +24,7 @@ POINTS = 210
 ENOUGH = 50
 SECONDS = 4.0
 _BESIDE_A_PROOF = 2.5
-_WORK = 6 * 10**7  # points beside a proof, by cubed entries: no clock decides
+_BESIDE, _WORK = 100, 6 * 10**7  # points beside a proof, by cubed entries: no clock decides
 LARGEST = 20_000
 _DIGITS, _BITS = 25, 1024
 _NEAR = 1e-22  # what is farther apart is looked at closely, and so are the first points
@@ -52,7 +52,7 @@ def check_tree(
     began = time.thread_time()
     proved = proof is not None and proof.status == "proved"
     limit = _BESIDE_A_PROOF if proved else SECONDS
-    most = max(ENOUGH, _WORK // len(tape) ** 3) if proved else POINTS
+    most = max(ENOUGH, min(_BESIDE, _WORK // len(tape) ** 3)) if proved else POINTS
     stage("comparing", limit)
     for point in sample(ranges, POINTS, seed):
         refuted = compare.at(point)
