@@ -22,7 +22,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def steady(text: str) -> str:
     """The text as a machine with time enough prints it: a slow one compares fewer points."""
     text = re.sub(r"\b\d+(?=\s+points of the domain)", "210", text)
-    return re.sub(r"\b\d+(?=\s+points, largest)", "100", text)
+    text = re.sub(r"\b\d+(?=\s+points, largest)", "100", text)  # a compiler's, beside a proof
+    return re.sub(r"(?m)^(proved: .*)\b100(?= points, largest)", r"\g<1>210", text)
 
 
 class Done:
