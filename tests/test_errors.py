@@ -82,6 +82,8 @@ REFUSED: list[tuple[Callable[[], object], type[EmlcError], str]] = [
     # values
     (lambda: emlc.evaluate(TREE, {"x": float("inf")}), ArgumentError, "not a finite number"),
     (lambda: emlc.compile("x").evaluator("slow"), ArgumentError, "no evaluator 'slow'"),
+    (lambda: emlc.compile("x", domain="real"), ArgumentError,  # type: ignore[arg-type]
+     "domains are a mapping, not str"),
     (lambda: faithful(flatten(parse("sin(x)").root)), TreeError, "not a pure tree: it holds sin"),
     (lambda: faithful(TREE)(ROW, out=np.broadcast_to(ROW, 3)), ArgumentError, "out is read-only"),
     (lambda: emlc.evaluator("x+y")(1.0), ArgumentError, "there is more than one variable"),

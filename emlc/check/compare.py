@@ -24,7 +24,8 @@ POINTS = 210
 ENOUGH = 50
 SECONDS = 4.0
 _BESIDE_A_PROOF = 2.5
-_BESIDE, _WORK = 100, 6 * 10**7  # points beside a proof, by cubed entries: no clock decides
+# Points beside a proof, fewer by the cube of the entries: a clock ends only the dearest.
+_BESIDE, _WORK = 100, 6 * 10**7
 LARGEST = 20_000
 _DIGITS, _BITS = 25, 1024
 _NEAR = 1e-22  # what is farther apart is looked at closely, and so are the first points

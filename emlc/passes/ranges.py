@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, lru_cache
 
-from emlc.errors import DomainError
+from emlc.errors import ArgumentError, DomainError
 from emlc.ir.domain import INF, ZERO, Domain, Interval, domain, point
 from emlc.ir.node import Lit, Node, Var, postorder, substitute
 from emlc.parse import parse
@@ -348,5 +348,13 @@ def _at(row: Primitive, x: float, way: int) -> float | None:
 
 
 def declare(texts: Mapping[str, str]) -> dict[str, Domain]:
-    """Domains from text, as `--domain` gives them; `natural` leaves the variable undeclared."""
+    """Domains from text, as `--domain` gives them; `natural` leaves the variable undeclared.
+
+    Raises ArgumentError where names and domains do not come as a mapping.
+    """
+    if not isinstance(texts, Mapping):
+        raise ArgumentError(
+            f"domains are a mapping, not {type(texts).__name__}",
+            hint='write domain={"x": "real", "y": "[0,1]"}',
+        )
     return {name: domain(text) for name, text in texts.items() if text != "natural"}
